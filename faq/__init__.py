@@ -1,0 +1,1 @@
+"""The one Django app. Imports go down the list of layers in docs/explanation/architecture.md only."""

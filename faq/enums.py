@@ -1,0 +1,101 @@
+"""Closed sets of values, one word for one thing (docs/reference/words.md)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class State(TextChoices):
+    DRAFT = "draft", _("draft")
+    IN_REVIEW = "in_review", _("in review")
+    PUBLISHED = "published", _("published")
+    RETIRED = "retired", _("retired")
+
+
+class Origin(TextChoices):
+    """Where a text came from; never says how fresh it is."""
+
+    SOURCE = "source", _("source")
+    HUMAN = "human", _("human")
+    MEMORY = "memory", _("translation memory")
+    MACHINE = "machine", _("machine")
+    GENERATED = "generated", _("generated")
+
+
+class Freshness(TextChoices):
+    """Derived, never stored."""
+
+    MISSING = "missing", _("missing")
+    CURRENT = "current", _("current")
+    STALE = "stale", _("stale")
+
+
+class CitationStatus(TextChoices):
+    """Derived, never stored. VALID: the cited passage stands unchanged; MOVED: the quote stands in another passage
+    or the passage around it changed; BROKEN: the quote is in no published passage of the source."""
+
+    VALID = "valid", _("valid")
+    MOVED = "moved", _("moved")
+    BROKEN = "broken", _("broken")
+
+
+class Significance(TextChoices):
+    """MINOR (a typo) does not make translations stale."""
+
+    MINOR = "minor", _("minor")
+    MAJOR = "major", _("major")
+
+
+class TranslationPolicy(TextChoices):
+    """What machine translations into a locale become."""
+
+    OFF = "off", _("off")
+    DRAFT = "draft", _("keep as drafts for review")
+    PUBLISH = "publish", _("publish, labelled as machine translations")
+
+
+class SourceKind(TextChoices):
+    TEXT = "text", _("text")
+    FILE = "file", _("file")
+    URL = "url", _("web page")
+
+
+class Outcome(TextChoices):
+    """How a question ended."""
+
+    CURATED = "curated", _("answered by a curated entry")
+    COMPOSED = "composed", _("answer composed from sources")
+    ABSTAINED = "abstained", _("no answer")
+
+
+class AskedState(TextChoices):
+    OPEN = "open", _("open")
+    ANSWERED = "answered", _("answered")
+    DISMISSED = "dismissed", _("dismissed")
+    SPAM = "spam", _("spam")
+
+
+class JobState(TextChoices):
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class JobKind(TextChoices):
+    """One member for each handler in faq.domain.handlers."""
+
+    INGEST = "ingest", _("ingest sources")
+    FILL_MEMORY = "fill_memory", _("translate passages")
+    TRANSLATE_ANSWERS = "translate_answers", _("translate answers")
+    POPULATE = "populate", _("draft missing answers")
+    SYNC_INDEX = "sync_index", _("bring the index up to date")
+    REBUILD_INDEX = "rebuild_index", _("rebuild the index")
+    REFRESH_SOURCE = "refresh_source", _("refresh a web source")
+    RECONCILE = "reconcile", _("daily reconcile")
+
+
+class TermKind(TextChoices):
+    PREFERRED = "preferred", _("preferred translation")
+    FORBIDDEN = "forbidden", _("forbidden translation")
+    KEEP = "keep", _("do not translate")

@@ -1,0 +1,78 @@
+"""The protocol of an index backend: dumb storage with three ranked look-ups. Fusion, glossing, embedding happen outside.
+
+A backend holds generations: complete, separate builds of the index, one per recipe fingerprint or rebuild. Reads go to
+the active generation; `activate` switches atomically for every process. All methods raise Unavailable when the engine
+is away, IndexCorrupt when its data cannot be read, InvalidInput for entries it must refuse (naming their keys).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from retrieval.types import Filters, LaneHit, StoredEntry, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """`complete` is written last: a generation without it is a build that was cut off."""
+
+    name: str
+    recipe: str
+    entries: int
+    complete: bool
+    active: bool
+    calibration: Mapping[str, float]
+
+
+class Backend(Protocol):
+    def generations(self) -> list[Generation]: ...
+
+    def create(self, name: str, recipe: str, dimensions: int) -> None:
+        """An empty generation; nothing when it exists with the same recipe; InvalidInput when with another."""
+        ...
+
+    def complete(self, name: str, calibration: Mapping[str, float]) -> None:
+        """Mark as whole; keep the calibration of the evidence score with it."""
+        ...
+
+    def activate(self, name: str) -> None:
+        """All processes read `name` from their next call on. InvalidInput when it is not complete."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """InvalidInput for the active generation."""
+        ...
+
+    def upsert(self, entries: Iterable[StoredEntry], generation: str | None = None) -> int:
+        """Insert or replace by key, all or nothing per call; returns how many. None: the active generation."""
+        ...
+
+    def remove(self, keys: Sequence[str], generation: str | None = None) -> int:
+        """Returns how many existed."""
+        ...
+
+    def fingerprints(self, generation: str | None = None, families: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+        """(key, fingerprint) of every stored entry, or of those families."""
+        ...
+
+    def lexical(self, tokens: Mapping[str, float], filters: Filters, limit: int) -> list[LaneHit]:
+        """BM25 over `lexical` tokens; token -> weight (weights may be approximated). Empty tokens: no hits."""
+        ...
+
+    def gloss(self, tokens: Mapping[str, float], filters: Filters, limit: int) -> list[LaneHit]:
+        """BM25 over `gloss` tokens, weighted."""
+        ...
+
+    def vector(self, vector: Vector, filters: Filters, limit: int) -> list[LaneHit]:
+        """Cosine similarity, best first."""
+        ...
+
+    def frequencies(self, field: str, tokens: Sequence[str]) -> tuple[int, dict[str, int]]:
+        """(entries in the active generation, token -> how many hold it) for field `lexical` or `gloss`."""
+        ...
+
+    def vocabulary(self, field: str) -> Iterator[str]:
+        """Every token of a field (for names across scripts and spelling)."""
+        ...
+
+    def close(self) -> None: ...

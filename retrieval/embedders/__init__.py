@@ -1,0 +1,1 @@
+"""Texts in, vectors out. Chosen by dotted path; `base` has the protocol."""

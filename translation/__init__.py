@@ -1,0 +1,1 @@
+"""Text in, verified text out. A library: knows no Django and no index."""
