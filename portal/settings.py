@@ -7,6 +7,8 @@ Settings that belong to Polyfaq are in the dictionary POLYFAQ; `faq.conf` reads 
 import secrets
 from pathlib import Path
 
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal import environment as env
@@ -197,4 +199,85 @@ LOGGING = {
     "loggers": {"celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
 }
 
-UNFOLD = {"SITE_TITLE": "Polyfaq", "SITE_HEADER": "Polyfaq", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "Polyfaq",
+    "SITE_HEADER": "Polyfaq",
+    "SITE_SUBHEADER": _("Editors' desk"),
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "forum",
+    "DASHBOARD_CALLBACK": "faq.admin.dashboard.context",
+    "STYLES": [lambda request: static("admin/polyfaq/desk.css")],
+    "SHOW_BACK_BUTTON": True,
+    "COLORS": {
+        "primary": {
+            "50": "#effaf7",
+            "100": "#d6f3ec",
+            "200": "#aee7da",
+            "300": "#7cd4c2",
+            "400": "#4bbba7",
+            "500": "#289f8b",
+            "600": "#0f7f6e",
+            "700": "#0b6e5f",
+            "800": "#0b574d",
+            "900": "#0b4840",
+            "950": "#052b27",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": _("Content"),
+                "items": [
+                    {"title": _("Desk"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    {"title": _("Sources"), "icon": "description", "link": reverse_lazy("admin:faq_source_changelist")},
+                    {"title": _("Questions"), "icon": "help", "link": reverse_lazy("admin:faq_question_changelist")},
+                    {
+                        "title": _("Answers"),
+                        "icon": "translate",
+                        "link": reverse_lazy("admin:faq_answerrevision_changelist"),
+                    },
+                    {
+                        "title": _("Unanswered"),
+                        "icon": "contact_support",
+                        "link": reverse_lazy("admin:faq_asked_changelist"),
+                    },
+                    {
+                        "title": _("Feedback"),
+                        "icon": "thumbs_up_down",
+                        "link": reverse_lazy("admin:faq_feedback_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("Language"),
+                "items": [
+                    {
+                        "title": _("Translation memory"),
+                        "icon": "database",
+                        "link": reverse_lazy("admin:faq_translationunit_changelist"),
+                    },
+                    {
+                        "title": _("Glossary"),
+                        "icon": "menu_book",
+                        "link": reverse_lazy("admin:faq_glossaryterm_changelist"),
+                    },
+                    {"title": _("Languages"), "icon": "language", "link": reverse_lazy("admin:faq_locale_changelist")},
+                ],
+            },
+            {
+                "title": _("Operation"),
+                "items": [
+                    {"title": _("Jobs"), "icon": "pending_actions", "link": reverse_lazy("admin:faq_job_changelist")},
+                    {"title": _("Topics"), "icon": "category", "link": reverse_lazy("admin:faq_topic_changelist")},
+                    {
+                        "title": _("Audit log"),
+                        "icon": "history",
+                        "link": reverse_lazy("admin:faq_auditentry_changelist"),
+                    },
+                    {"title": _("People"), "icon": "group", "link": reverse_lazy("admin:auth_user_changelist")},
+                ],
+            },
+        ],
+    },
+}
