@@ -1,6 +1,8 @@
-"""The app's start: connect the receivers; start the in-process worker only in serving processes (faq.tasks)."""
+"""The app's start: connect the receivers and the checks. The in-process worker starts where a server loads the
+application (portal.wsgi, portal.asgi), never in management commands."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class FaqConfig(AppConfig):
@@ -8,6 +10,7 @@ class FaqConfig(AppConfig):
     verbose_name = "Polyfaq"
 
     def ready(self) -> None:
-        from faq import receivers
+        from faq import checks, receivers
 
         receivers.connect()
+        register(checks.check_settings)

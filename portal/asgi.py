@@ -1,4 +1,4 @@
-"""The ASGI entry point."""
+"""The ASGI entry point: where a process becomes a serving one, and gets its worker when there is no broker."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_asgi_application()
+
+from faq import tasks  # noqa: E402  (needs the applications to be ready)
+
+tasks.serve()

@@ -1,4 +1,4 @@
-"""The WSGI entry point."""
+"""The WSGI entry point: where a process becomes a serving one, and gets its worker when there is no broker."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
+
+from faq import tasks  # noqa: E402  (needs the applications to be ready)
+
+tasks.serve()

@@ -39,6 +39,8 @@ class Source(models.Model):
     refresh_hours = models.PositiveIntegerField(
         _("refresh every (hours)"), default=0, help_text=_("0: never by itself")
     )
+    # Digest of the bytes last read and of how they are read: equal means that nothing has to be extracted again.
+    raw_hash = models.CharField(max_length=64, blank=True, editable=False)
     etag = models.CharField(max_length=500, blank=True, editable=False)
     last_modified = models.CharField(max_length=100, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True, editable=False)

@@ -1,0 +1,124 @@
+"""What each kind of job does: arguments of JSON in, domain calls, progress out. Each may run twice without harm."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from faq.domain import answers, indexing, jobs, populate, sources, translations
+from faq.domain.jobs import Progress
+from faq.enums import JobKind, SourceKind, State
+from faq.errors import DomainError
+from faq.models import Question, Source, Topic
+from faq.queries import locales
+
+Args = Mapping[str, Any]
+Handler = Callable[[Args, Progress], None]
+
+
+def ingest(args: Args, progress: Progress) -> None:
+    """`urls`: addresses to read; `locale`, `topic` (its key), `publish`. A failing address never fails the others."""
+    topic = Topic.objects.filter(key=args.get("topic") or "").first()
+    urls = list(args.get("urls", []))
+    progress.start(len(urls))
+    for url in urls:
+        try:
+            sources.ingest(
+                locale=args["locale"], url=url, kind=SourceKind.URL, topic=topic, publish=args.get("publish", False)
+            )
+        except DomainError as error:
+            progress.fail(url, str(error))
+        progress.advance(1, url)
+
+
+def fill_memory(args: Args, progress: Progress) -> None:
+    """`source_id` (none: every published source), `locales`: translate what the memory lacks, then index it."""
+    source_id = args.get("source_id")
+    translations.fill_memory(source_id, args.get("locales") or locales.machine_locales(), progress)
+    if source_id is None:
+        indexing.sync_all()
+    else:
+        indexing.sync_source(source_id)
+
+
+def translate_answers(args: Args, progress: Progress) -> None:
+    """`question_ids` (none: all published), `locales`."""
+    questions = Question.objects.filter(state=State.PUBLISHED)
+    if args.get("question_ids"):
+        questions = questions.filter(pk__in=args["question_ids"])
+    targets = args.get("locales") or locales.machine_locales()
+    rows = list(questions)
+    progress.start(len(rows) * len(targets))
+    for question in rows:
+        for locale in targets:
+            try:
+                answers.translate_answer(question, locale, None)
+            except DomainError as error:
+                progress.fail(f"{question.key} ({locale})", str(error))
+            progress.advance(1, f"{question.key} ({locale})")
+
+
+def fill_answers(args: Args, progress: Progress) -> None:
+    """`locales` (none: all)."""
+    populate.populate(progress, args.get("locales"))
+
+
+def sync_index(args: Args, progress: Progress) -> None:
+    """`source_id`, `question_id`, `families`, or nothing: the whole index."""
+    if args.get("source_id") is not None:
+        indexing.sync_source(args["source_id"])
+    elif args.get("question_id") is not None:
+        indexing.sync_question(args["question_id"])
+    elif args.get("families"):
+        indexing.sync_families(args["families"])
+    else:
+        indexing.sync_all()
+
+
+def rebuild_index(args: Args, progress: Progress) -> None:
+    """A new generation beside the one in use."""
+
+    def step(done: int, total: int) -> None:
+        progress.total = total
+        progress.advance(done - progress.done)
+
+    progress.message = indexing.rebuild(step)
+
+
+def refresh_source(args: Args, progress: Progress) -> None:
+    """`source_id`: look at a web source again."""
+    source = Source.objects.filter(pk=args["source_id"]).first()
+    if source is not None:
+        sources.refresh_source(source)
+
+
+def reconcile(args: Args, progress: Progress) -> None:
+    """Catch what bulk updates and lost messages left: index, due web sources, unfinished jobs."""
+    indexing.sync_all()
+    for source in due_sources():
+        jobs.enqueue(JobKind.REFRESH_SOURCE, {"source_id": source.pk}, key=f"refresh:{source.pk}")
+    jobs.recover()
+
+
+def due_sources() -> list[Source]:
+    """Web sources whose time to be looked at has come."""
+    now = timezone.now()
+    rows = Source.objects.filter(kind=SourceKind.URL, refresh_hours__gt=0).exclude(state=State.RETIRED)
+    return [
+        source
+        for source in rows
+        if source.checked_at is None or source.checked_at + timedelta(hours=source.refresh_hours) <= now
+    ]
+
+
+HANDLERS: dict[JobKind, Handler] = {
+    JobKind.INGEST: ingest,
+    JobKind.FILL_MEMORY: fill_memory,
+    JobKind.TRANSLATE_ANSWERS: translate_answers,
+    JobKind.POPULATE: fill_answers,
+    JobKind.SYNC_INDEX: sync_index,
+    JobKind.REBUILD_INDEX: rebuild_index,
+    JobKind.REFRESH_SOURCE: refresh_source,
+    JobKind.RECONCILE: reconcile,
+}

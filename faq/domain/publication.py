@@ -1,0 +1,248 @@
+"""Publishing sources: a pure plan of what happens to each citation, and one transaction that applies it.
+
+Publishing, rolling back (publishing an older revision) and retiring are the same move: the source's published revision
+becomes another one or none. What is published stands whole before and whole after; the index follows at once, and a
+job written in the same transaction makes it follow when the process dies in between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from faq import signals
+from faq.domain import answers, audit, jobs, questions
+from faq.enums import CitationStatus, JobKind, Origin, State
+from faq.errors import Conflict, Invalid, NotFound
+from faq.models import AnswerRevision, Citation, Passage, Source, SourceRevision
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation as planning sees it. `key`: of the passage it points at now; `hash`: of the passage last looked at."""
+
+    id: int
+    passage_id: int
+    key: str
+    hash: str
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A passage of the revision that is to be published."""
+
+    id: int
+    key: str
+    hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a citation points after publishing. BROKEN: it stays where it is."""
+
+    citation_id: int
+    status: CitationStatus
+    passage_id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What publishing a revision would change: passage texts that come and go, question ids whose answers then need a
+    look or lose a sentence, and the locales in which those answers stand translated."""
+
+    passages_added: list[str]
+    passages_removed: list[str]
+    passages_kept: int
+    questions_stale: list[int]
+    questions_broken: list[int]
+    languages: list[str]
+
+
+def plan_citations(cited: Sequence[Cited], standing: Sequence[Standing]) -> list[Move]:
+    """One move for each citation: to the same text, else to wherever its quote stands, else none."""
+    by_key = {passage.key: passage for passage in standing}
+    by_hash = {passage.hash: passage for passage in reversed(standing)}
+    return [_move(citation, by_key, by_hash, standing) for citation in cited]
+
+
+def _move(
+    citation: Cited, by_key: dict[str, Standing], by_hash: dict[str, Standing], standing: Sequence[Standing]
+) -> Move:
+    same_key = by_key.get(citation.key)
+    # The text that was looked at goes first: rolling back heals what an edit had made stale.
+    likely = [same_key if same_key and same_key.hash == citation.hash else None, by_hash.get(citation.hash), same_key]
+    for passage in [*(each for each in likely if each), *standing]:
+        place = _place(citation, passage)
+        if place >= 0:
+            status = CitationStatus.VALID if passage.hash == citation.hash else CitationStatus.MOVED
+            return Move(citation.id, status, passage.id, place, place + len(citation.quote))
+    return Move(citation.id, CitationStatus.BROKEN, citation.passage_id, citation.start, citation.end)
+
+
+def _place(citation: Cited, passage: Standing) -> int:
+    """Where the quote stands: where it stood, when it stands there still (a quote may occur twice)."""
+    if passage.text[citation.start : citation.end] == citation.quote:
+        return citation.start
+    return passage.text.find(citation.quote)
+
+
+def plan_publication(source: Source, revision: SourceRevision | None = None) -> Impact:
+    """What publishing `revision` (the newest when none is given; retiring is not planned here) would change."""
+    target = revision or _newest(source)
+    old = list(_passages(source.published_revision_id))
+    new = list(_passages(target.pk))
+    old_keys, new_keys = {passage.key for passage in old}, {passage.key for passage in new}
+    rows = _live_citations(source)
+    moves = {
+        move.citation_id: move for move in plan_citations([_cited(row) for row in rows], [_standing(p) for p in new])
+    }
+    question = {row.pk: row.answer_revision.answer.question_id for row in rows}
+    broken = {question[pk] for pk, move in moves.items() if move.status == CitationStatus.BROKEN}
+    stale = {question[pk] for pk, move in moves.items() if move.status != CitationStatus.VALID}
+    languages = AnswerRevision.objects.filter(
+        answer__question_id__in=stale, state=State.PUBLISHED, is_translation=True
+    ).order_by("locale__order")
+    return Impact(
+        passages_added=[passage.text for passage in new if passage.key not in old_keys],
+        passages_removed=[passage.text for passage in old if passage.key not in new_keys],
+        passages_kept=len(old_keys & new_keys),
+        questions_stale=sorted(stale),
+        questions_broken=sorted(broken),
+        languages=list(dict.fromkeys(languages.values_list("locale_id", flat=True))),
+    )
+
+
+def publish_source(
+    source: Source,
+    *,
+    revision: SourceRevision | None = None,
+    actor: audit.Actor = None,
+    sync: bool = True,
+    expected: datetime | None = None,
+) -> Source:
+    """Make a revision (the newest when none is given) what readers see. Nothing happens when it already is.
+
+    `expected`: the source's `updated_at` when the editor looked; Conflict when somebody changed it since.
+    `sync=False` leaves the index to the job, for whoever publishes many sources and syncs once.
+    """
+    with transaction.atomic():
+        locked = _locked(source, expected)
+        target = revision or _newest(locked)
+        if target.source_id != locked.pk:
+            raise Invalid(f"Revision {target.number} belongs to another source.")
+        if locked.state == State.PUBLISHED and locked.published_revision_id == target.pk:
+            return _caught_up(source)
+        _repoint(locked, target)
+        before = {"state": locked.state, "revision": _number(locked.published_revision)}
+        _follow_title(locked, target)
+        locked.published_revision, locked.state = target, State.PUBLISHED
+        locked.save()
+        _publish_imported(target, actor)
+        audit.record(actor, "publish", locked, before, {"state": locked.state, "revision": target.number})
+        signals.source_published.send(sender=Source, source_id=locked.pk, revision_id=target.pk)
+        _index_after_commit(locked.pk, sync)
+    return _caught_up(source)
+
+
+def retire_source(source: Source, actor: audit.Actor = None, *, expected: datetime | None = None) -> Source:
+    """Take a source away from readers; its revisions stay, and so do citations to them, which are then broken."""
+    with transaction.atomic():
+        locked = _locked(source, expected)
+        if locked.state == State.RETIRED:
+            return _caught_up(source)
+        before = {"state": locked.state, "revision": _number(locked.published_revision)}
+        locked.published_revision, locked.state = None, State.RETIRED
+        locked.save()
+        audit.record(actor, "retire", locked, before, {"state": locked.state})
+        signals.source_published.send(sender=Source, source_id=locked.pk, revision_id=None)
+        _index_after_commit(locked.pk, True)
+    return _caught_up(source)
+
+
+def _caught_up(source: Source) -> Source:
+    source.refresh_from_db()
+    return source
+
+
+def _locked(source: Source, expected: datetime | None) -> Source:
+    # The joins are left out: PostgreSQL cannot lock the nullable side of one.
+    locked = Source.objects.select_for_update().filter(pk=source.pk).first()
+    if locked is None:
+        raise NotFound("This source is gone.")
+    if expected is not None and locked.updated_at != expected:
+        raise Conflict(f"Somebody else changed “{locked.title}” meanwhile. Look at it again, then publish.")
+    return locked
+
+
+def _newest(source: Source) -> SourceRevision:
+    newest = source.revisions.order_by("-number").first()
+    if newest is None:
+        raise Invalid(f"“{source.title}” has no text yet.")
+    return newest
+
+
+def _number(revision: SourceRevision | None) -> int | None:
+    return revision.number if revision else None
+
+
+def _follow_title(source: Source, target: SourceRevision) -> None:
+    """A title that came from the text follows it; one that a person gave stays."""
+    if source.published_revision and source.title == source.published_revision.title:
+        source.title = target.title
+
+
+def _repoint(source: Source, target: SourceRevision) -> None:
+    rows = {row.pk: row for row in _live_citations(source)}
+    standing = [_standing(passage) for passage in _passages(target.pk)]
+    changed = []
+    for move in plan_citations([_cited(row) for row in rows.values()], standing):
+        row = rows[move.citation_id]
+        if (row.passage_id, row.start, row.end) != (move.passage_id, move.start, move.end):
+            row.passage_id, row.start, row.end = move.passage_id, move.start, move.end
+            changed.append(row)
+    Citation.objects.bulk_update(changed, ["passage", "start", "end"], batch_size=200)
+
+
+def _live_citations(source: Source) -> list[Citation]:
+    """Citations of this source in answers that are, or may still be, shown. History keeps what it cited."""
+    rows = Citation.objects.filter(passage__revision__source=source).exclude(answer_revision__state=State.RETIRED)
+    return list(rows.select_related("passage", "answer_revision__answer").order_by("id"))
+
+
+def _passages(revision_id: int | None) -> list[Passage]:
+    return list(Passage.objects.filter(revision_id=revision_id)) if revision_id else []
+
+
+def _cited(row: Citation) -> Cited:
+    return Cited(row.pk, row.passage_id, row.passage.key, row.passage_hash, row.quote, row.start, row.end)
+
+
+def _standing(passage: Passage) -> Standing:
+    return Standing(passage.pk, passage.key, passage.content_hash, passage.text)
+
+
+def _publish_imported(target: SourceRevision, actor: audit.Actor) -> None:
+    """Answers that came in as rows of a table go live with it, and their questions with them."""
+    drafts = AnswerRevision.objects.filter(
+        origin=Origin.SOURCE, state=State.DRAFT, is_translation=False, citations__passage__revision=target
+    )
+    for draft in drafts.select_related("answer__question").distinct():
+        answers.publish_revision(draft, actor)
+        if draft.answer.question.state in (State.DRAFT, State.IN_REVIEW):
+            questions.publish_question(draft.answer.question, actor)
+
+
+def _index_after_commit(source_id: int, now: bool) -> None:
+    """Index at once, in this process, unless the caller wants it left to a job."""
+    key = f"sync:source:{source_id}"
+    if now:
+        jobs.follow(JobKind.SYNC_INDEX, {"source_id": source_id}, key=key)
+    else:
+        jobs.enqueue(JobKind.SYNC_INDEX, {"source_id": source_id}, key=key)

@@ -1,0 +1,238 @@
+"""The one door to the translation library, and the only reader and writer of the memory's rows for translating.
+
+Invariants: a machine never overwrites a unit of a person; what an engine failed at is kept with its verdict, and is not
+tried again by the same engine; one call of the engine for each pair and batch.
+"""
+
+import importlib
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from faq import conf, errors
+from faq.enums import Origin
+from faq.models import GlossaryTerm, TranslationUnit
+from translation import types
+
+if TYPE_CHECKING:
+    from translation.segmentation import Segment
+
+    from translation.engine import TranslationEngine
+
+BATCH = 5000
+"""Hashes in one query; well below the ceiling of either database."""
+
+_lock = threading.RLock()
+_built: dict[int, "TranslationEngine | None"] = {}
+
+
+@contextmanager
+def mapped() -> Iterator[None]:
+    """Inside, an error of the library becomes the domain error that says what the caller can do."""
+    try:
+        yield
+    except types.EngineUnavailable as error:
+        raise errors.Unavailable(str(error)) from error
+    except types.TranslationError as error:
+        raise errors.Invalid(str(error)) from error
+
+
+def segment(text: str, locale: str) -> "list[Segment]":
+    """The text's segments; their parts joined are the text."""
+    from translation.segmentation import split
+
+    return split(text, locale)
+
+
+def unit_hash(text: str) -> str:
+    """What a unit is found by."""
+    from translation.memory import unit_hash as digest
+
+    return digest(text)
+
+
+def engine() -> "TranslationEngine | None":
+    """This process's engine; None when the portal is set to translate by hand only."""
+    pid = os.getpid()
+    if pid not in _built:
+        with _lock, mapped():
+            if pid not in _built:
+                _built[pid] = _build()
+    return _built[pid]
+
+
+def reset() -> None:
+    """Forget the engine, so that changed settings or packages count."""
+    with _lock:
+        _built.clear()
+
+
+def _build() -> "TranslationEngine | None":
+    path = str(conf.get("TRANSLATION_ENGINE"))
+    if not path:
+        return None
+    module, _, name = path.rpartition(".")
+    options: dict[str, Any] = {}
+    if name == "ArgosEngine":
+        options = {"packages": conf.get("ARGOS_PACKAGES"), "memory_mb": conf.get("ARGOS_MEMORY_MB")}
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise errors.Unavailable(f"POLYFAQ_TRANSLATION_ENGINE is {path!r}, which cannot be loaded: {error}.") from error
+    made: TranslationEngine = factory(**options)
+    return made
+
+
+def recall(texts: Iterable[str], source_locale: str, target_locale: str) -> dict[str, types.Unit]:
+    """What the memory holds for exactly these texts and may be shown; one query, never the engine."""
+    return recall_many(texts, source_locale, [target_locale])[target_locale]
+
+
+def recall_many(
+    texts: Iterable[str], source_locale: str, target_locales: Sequence[str]
+) -> dict[str, dict[str, types.Unit]]:
+    """As recall(), for many locales in one query: locale -> text -> unit. A person's unit goes before a machine's."""
+    by_hash: dict[str, list[str]] = {}
+    for text in dict.fromkeys(texts):
+        by_hash.setdefault(unit_hash(text), []).append(text)
+    found: dict[str, dict[str, types.Unit]] = {locale: {} for locale in target_locales}
+    if not found:
+        return found
+    for row in _rows(list(by_hash), source_locale, target_locales):
+        if row["verdict"]:
+            continue
+        human = row["origin"] == Origin.HUMAN or row["approved"]
+        into = found[row["target_locale_id"]]
+        for text in by_hash[row["source_hash"]]:
+            held = into.get(text)
+            if held is None or (human and not held.human):
+                into[text] = types.Unit(text, row["target_text"], human, row["context_hash"])
+    return found
+
+
+def _rows(hashes: list[str], source_locale: str, target_locales: Sequence[str]) -> Iterator[dict[str, Any]]:
+    fields = (
+        "source_hash",
+        "target_locale_id",
+        "target_text",
+        "origin",
+        "approved",
+        "verdict",
+        "context_hash",
+        "engine",
+    )
+    for start in range(0, len(hashes), BATCH):
+        yield from (
+            TranslationUnit.objects.filter(
+                source_locale_id=source_locale,
+                target_locale_id__in=list(target_locales),
+                source_hash__in=hashes[start : start + BATCH],
+            )
+            .order_by("context_hash", "id")
+            .values(*fields)
+        )
+
+
+def glossary(source_locale: str, target_locale: str) -> list[types.Term]:
+    """The pair's terms, and those that stay as they are everywhere."""
+    rows = GlossaryTerm.objects.filter(source_locale_id=source_locale).filter(
+        Q(target_locale_id=target_locale) | Q(target_locale__isnull=True)
+    )
+    return [types.Term(row.term, row.translation, row.kind, row.case_sensitive) for row in rows]
+
+
+def translate_texts(
+    texts: Sequence[str], source_locale: str, target_locale: str, *, actor: Any = None, store: bool = True
+) -> list[types.SegmentResult]:
+    """Each text's translation, from memory or by one call of the engine for all that memory lacks."""
+    from translation.pipeline import translate
+
+    active = engine()
+    name = _name(active)
+    failed = _failed(texts, source_locale, target_locale, name)
+    wanted = [text for text in texts if text not in failed]
+    with mapped():
+        results = translate(
+            wanted,
+            pair=types.LanguagePair(source_locale, target_locale),
+            engine=active,
+            lookup=lambda asked: recall(asked, source_locale, target_locale),
+            terms=glossary(source_locale, target_locale),
+        )
+    if store:
+        _store(results, source_locale, target_locale, name, actor)
+    made = {result.source: result for result in results} | failed
+    return [made[text] for text in texts]
+
+
+def _name(active: "TranslationEngine | None") -> str:
+    return active.name[:100] if active is not None else ""
+
+
+def _failed(texts: Sequence[str], source_locale: str, target_locale: str, name: str) -> dict[str, types.SegmentResult]:
+    """What this engine has tried and failed at; nothing else may be left out."""
+    by_hash = {unit_hash(text): text for text in texts}
+    if not name or not by_hash:
+        return {}
+    rows = list(_rows(list(by_hash), source_locale, [target_locale]))
+    usable = {row["source_hash"] for row in rows if not row["verdict"]}
+    return {
+        by_hash[row["source_hash"]]: types.SegmentResult(
+            source=by_hash[row["source_hash"]],
+            text=by_hash[row["source_hash"]],
+            origin=types.Origin.SOURCE,
+            verdict=row["verdict"],
+            attempt=row["target_text"],
+        )
+        for row in rows
+        if row["verdict"] and row["engine"] == name and row["source_hash"] not in usable
+    }
+
+
+def _store(
+    results: Sequence[types.SegmentResult], source_locale: str, target_locale: str, name: str, actor: Any
+) -> None:
+    """Keep what the engine made and what it failed at. `unsupported` is not kept: a package may come any time."""
+    fresh: dict[str, TranslationUnit] = {}
+    for result in results:
+        attempted = result.origin == types.Origin.MACHINE or (result.verdict and result.verdict != "unsupported")
+        if not attempted:
+            continue
+        digest = unit_hash(result.source)
+        fresh[digest] = TranslationUnit(
+            source_locale_id=source_locale,
+            target_locale_id=target_locale,
+            source_hash=digest,
+            source_text=result.source,
+            target_text=result.attempt if result.verdict else result.text,
+            origin=Origin.MACHINE,
+            verdict=result.verdict[:40],
+            engine=name,
+            changed_by=actor,
+        )
+    if fresh:
+        _write(fresh, source_locale, target_locale)
+
+
+def _write(fresh: Mapping[str, TranslationUnit], source_locale: str, target_locale: str) -> None:
+    # Inserting ignores what a person wrote meanwhile; updating names the machine's rows, so neither can overwrite it.
+    TranslationUnit.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=500)
+    stale = TranslationUnit.objects.filter(
+        source_locale_id=source_locale,
+        target_locale_id=target_locale,
+        source_hash__in=list(fresh),
+        context_hash="",
+        origin=Origin.MACHINE,
+        approved=False,
+    )
+    for row in stale:
+        unit = fresh[row.source_hash]
+        if (row.target_text, row.verdict, row.engine) == (unit.target_text, unit.verdict, unit.engine):
+            continue
+        TranslationUnit.objects.filter(pk=row.pk, origin=Origin.MACHINE, approved=False).update(
+            target_text=unit.target_text, verdict=unit.verdict, engine=unit.engine
+        )

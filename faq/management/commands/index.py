@@ -1,0 +1,65 @@
+"""`manage.py index --check | --rebuild`: compare the search index with the database, or build it anew."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from faq.domain import indexing
+from faq.errors import DomainError
+from faq.management import console
+
+SHOWN = 10
+
+
+class Command(BaseCommand):
+    help = "Checks, syncs or rebuilds the search index."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--check", action="store_true", help="find missing, orphaned and differing entries")
+        what.add_argument("--rebuild", action="store_true", help="build a new generation, then switch to it")
+        what.add_argument("--sync", action="store_true", help="do what differs (the default)")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["check"]:
+                self._check(options["json"])
+            elif options["rebuild"]:
+                self._rebuild(options["json"])
+            else:
+                self._sync(options["json"])
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+
+    def _check(self, as_json: bool) -> None:
+        report = indexing.check()
+        found = {
+            "missing": list(report.missing),
+            "orphaned": list(report.orphaned),
+            "differing": list(report.differing),
+        }
+        clean = not any(found.values())
+        if as_json:
+            self.stdout.write(json.dumps({"ok": clean, **found}))
+        elif clean:
+            self.stdout.write("The index is as the database says.")
+        else:
+            for name, keys in found.items():
+                more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+                self.stdout.write(f"{name}: {len(keys)}" + (f" ({', '.join(keys[:SHOWN])}{more})" if keys else ""))
+            self.stdout.write("Run `manage.py index --sync` to do what differs.")
+        if not clean:
+            raise SystemExit(1)
+
+    def _rebuild(self, as_json: bool) -> None:
+        with console.bar("Rebuilding the index", self.stderr) as bar:
+            generation = indexing.rebuild(bar)
+        self.stdout.write(json.dumps({"generation": generation}) if as_json else f"Built and switched to {generation}.")
+
+    def _sync(self, as_json: bool) -> None:
+        report = indexing.sync_all()
+        counts = {name: console.count(getattr(report, name)) for name in ("added", "changed", "removed", "unchanged")}
+        text = ", ".join(f"{number} {name}" for name, number in counts.items())
+        self.stdout.write(json.dumps(counts) if as_json else f"{text}.")

@@ -1,0 +1,218 @@
+"""Celery's entry points, and the worker inside a serving process for portals without a broker.
+
+Without a broker the transport is memory, which reaches no other process. So a serving process runs a Celery worker of
+its own in a thread, which also looks for jobs that other processes wrote down; a command keeps the jobs it caused and
+runs them before it ends (drain). Whatever is lost on the way stays in the Job table and is found by the next sweep.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task
+from celery.exceptions import CeleryError
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from kombu.exceptions import KombuError
+
+from faq import conf
+from faq.domain import jobs
+from faq.domain.jobs import Progress
+from faq.enums import JobKind
+from faq.models import Job
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 15
+DAY_SECONDS = 24 * 3600
+
+
+class Background:
+    """What this process knows about its own background work. One a process; a fork begins anew."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.serving = False
+        self.deferred: list[str] = []
+        self.sent: set[str] = set()
+        self.worker: Any = None
+        self.threads: list[threading.Thread] = []
+        self.stopping = threading.Event()
+        self.lock = threading.RLock()
+
+
+_background = Background()
+
+
+def background() -> Background:
+    global _background
+    if _background.pid != os.getpid():
+        serving = _background.serving
+        _background = Background()
+        _background.serving = serving
+    return _background
+
+
+@shared_task(name="faq.run_job")
+def run_job(job_id: str) -> None:
+    """Run one job. Takes an id and nothing else, so that a message may be repeated or late."""
+    background().sent.discard(job_id)
+    jobs.run(job_id)
+
+
+@shared_task(name="faq.sweep")
+def sweep() -> None:
+    """Send again what waits; for `celery beat` or a timer of the operator."""
+    jobs.recover()
+
+
+@shared_task(name="faq.reconcile")
+def reconcile() -> None:
+    """The daily comparison of index and database."""
+    jobs.enqueue(JobKind.RECONCILE, {}, key="reconcile")
+
+
+def has_broker() -> bool:
+    """Whether jobs reach workers outside this process."""
+    return not str(settings.CELERY_BROKER_URL).startswith("memory")
+
+
+def dispatch(job_id: str) -> None:
+    """Send a job to whoever runs jobs. Never fails: what cannot be sent is found by a sweep."""
+    state = background()
+    if not has_broker() and not state.serving:
+        state.deferred.append(job_id)
+        return
+    if not has_broker():
+        start_worker()
+        if job_id in state.sent:
+            return
+        state.sent.add(job_id)
+    try:
+        run_job.apply_async([job_id], ignore_result=True, retry=False)
+    except (KombuError, CeleryError, OSError):
+        state.sent.discard(job_id)
+        log.exception("job %s could not be sent; a sweep will send it", job_id)
+
+
+def drain(watch: Callable[[Job], jobs.Watch | None] | None = None) -> list[Job]:
+    """Run the jobs that this process caused and, without a broker, nobody else would run; returns them as they ended."""
+    state, done = background(), []
+    while state.deferred:
+        job_id = state.deferred.pop(0)
+        job = Job.objects.filter(pk=job_id).first()
+        if job is not None:
+            done.append(jobs.run(job_id, watch(job) if watch else None))
+    return done
+
+
+def serve() -> None:
+    """Called where a server loads the application: from here on this process runs jobs in a thread of its own."""
+    state = background()
+    state.serving = True
+    if has_broker() or not conf.get("WORKER_THREAD"):
+        return
+    start_worker()
+    os.register_at_fork(after_in_child=_restart)
+
+
+def _restart() -> None:
+    # Threads do not survive a fork: a server that loads the application before it forks gets a worker in each child.
+    if _background.serving:
+        start_worker()
+
+
+def start_worker() -> None:
+    """Start the worker and the sweeper of this process, once."""
+    state = background()
+    with state.lock:
+        if state.threads or not conf.get("WORKER_THREAD"):
+            return
+        for target in (_work, _sweep):
+            thread = threading.Thread(target=target, args=(state,), name=f"polyfaq{target.__name__}", daemon=True)
+            state.threads.append(thread)
+            thread.start()
+
+
+def stop_worker(seconds: float = 10) -> None:
+    """End the threads of start_worker(); a job under way is finished first."""
+    state = background()
+    with state.lock:
+        threads, state.threads = state.threads, []
+    state.stopping.set()
+    if state.worker is not None:
+        from celery.worker import state as worker_state
+
+        worker_state.should_stop = 0
+        state.worker.stop()
+    for thread in threads:
+        thread.join(seconds)
+    if state.worker is not None:
+        from celery.worker import state as worker_state
+
+        worker_state.should_stop = None
+    state.worker = None
+    state.sent.clear()
+    state.stopping = threading.Event()
+
+
+def _work(state: Background) -> None:
+    """A Celery worker that runs its tasks in this thread, over the memory transport."""
+    from portal.celery import app
+
+    while not state.stopping.is_set():
+        try:
+            state.worker = app.WorkController(
+                app=app,
+                hostname=f"inside@{os.getpid()}",
+                pool_cls="solo",
+                concurrency=1,
+                without_heartbeat=True,
+                without_mingle=True,
+                without_gossip=True,
+                loglevel=logging.WARNING,
+            )
+            state.worker.start()
+        except SystemExit:
+            return
+        except Exception:
+            log.exception("the worker thread stopped; it starts again")
+            state.sent.clear()
+            state.stopping.wait(5)
+        finally:
+            connection.close()
+        if state.worker is None:
+            return
+
+
+def _sweep(state: Background) -> None:
+    """Finds what other processes wrote down and what a killed one left."""
+    waited = 0.0
+    while not state.stopping.is_set():
+        try:
+            close_old_connections()
+            jobs.recover()
+            if waited >= DAY_SECONDS:
+                waited = 0.0
+                reconcile()
+        except DatabaseError:
+            log.exception("the sweep could not read the jobs; it tries again")
+        finally:
+            connection.close()
+        state.stopping.wait(SWEEP_SECONDS)
+        waited += SWEEP_SECONDS
+
+
+__all__ = [
+    "Progress",
+    "background",
+    "dispatch",
+    "drain",
+    "has_broker",
+    "run_job",
+    "serve",
+    "start_worker",
+    "stop_worker",
+]
