@@ -1,0 +1,187 @@
+"""HTML pages: the main content only, with its headings, lists and tables.
+
+A page that declares its main element (`<main>`, `role=main`, a single `<article>`) is believed. Otherwise trafilatura
+finds the content, and its structured output is read. Furniture (navigation, banners, cookie dialogs, related links,
+footers) is cut from inside the main element too, since templates put it there.
+"""
+
+import logging
+import re
+
+import trafilatura
+from lxml import etree
+from lxml import html as lxml_html
+
+from retrieval.ingest import markup
+from retrieval.ingest.builder import DocumentBuilder, Input, refusal, tidy_line
+from retrieval.ingest.decoding import decode
+from retrieval.types import Document
+
+MEDIA_TYPE = "text/html"
+MAX_FOR_TRAFILATURA = 5_000_000
+"""Characters: its comparison of extractors is slow, and a larger page is a dump and no article."""
+
+_log = logging.getLogger(__name__)
+
+_FURNITURE_TAGS = ("nav", "aside", "footer", "form", "dialog")
+_FURNITURE_ROLES = frozenset(
+    [
+        "navigation",
+        "banner",
+        "contentinfo",
+        "search",
+        "complementary",
+        "dialog",
+        "alertdialog",
+        "menu",
+        "menubar",
+        "toolbar",
+        "tablist",
+        "tooltip",
+    ]
+)
+_FURNITURE_NAMES = re.compile(
+    r"(^|[\s_-])(cookies?|consent|gdpr|breadcrumbs?|pagination|pager|share|sharing|social|newsletter|subscribe|advert\w*|"
+    r"sponsored|related|skip-?links?|site-?(header|footer|nav\w*)|nav(bar|igation)?|sidebar|toc|table-of-contents|"
+    r"edit-?(this-?)?page|print-?only|sr-only|visually-hidden|screen-reader-text|comments?)($|[\s_-])",
+    re.IGNORECASE,
+)
+_META = {
+    "author": ("//meta[@name='author']/@content", "//meta[@property='article:author']/@content"),
+    "date": (
+        "//meta[@property='article:modified_time']/@content",
+        "//meta[@name='last-modified']/@content",
+        "//meta[@property='article:published_time']/@content",
+        "//meta[@name='date']/@content",
+    ),
+    "description": ("//meta[@name='description']/@content", "//meta[@property='og:description']/@content"),
+    "url": ("//link[@rel='canonical']/@href", "//meta[@property='og:url']/@content"),
+}
+
+
+def read(given: Input) -> Document:
+    """The Document of a web page; InvalidInput when it has no content of its own."""
+    text = decode(given, _declared_encoding(given.data))
+    root = markup.parse(text)
+    if root is None:
+        raise refusal(given.filename, "the page is empty. Check the address, or paste its text instead.")
+    metadata = _metadata(root)
+    page_title = tidy_line(root.findtext(".//title") or "")
+    builder = DocumentBuilder(given.filename, given.max_characters)
+    main = _main_element(root)
+    if main is None:
+        main = _found_by_trafilatura(text)
+    if main is None:
+        main = root.find("body")
+    if main is not None:
+        _remove_furniture(main)
+        markup.add_blocks(main, builder)
+    return builder.build(
+        title=builder.first_heading(1) or _site_cut(page_title), media_type=MEDIA_TYPE, metadata=metadata
+    )
+
+
+def from_markup(text: str, builder: DocumentBuilder) -> None:
+    """Blocks of a fragment that is all content (made from Markdown or DOCX)."""
+    root = markup.parse(f"<div>{text}</div>")
+    if root is not None:
+        markup.add_blocks(root, builder)
+
+
+def _declared_encoding(data: bytes) -> str:
+    found = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", data[:4096], re.IGNORECASE)
+    found = found or re.search(rb"^\s*<\?xml[^>]{0,100}encoding=[\"']([\w.:-]{2,40})", data[:200])
+    return found.group(1).decode("ascii", "replace") if found else ""
+
+
+def _metadata(root: markup.Element) -> dict[str, str]:
+    metadata = {"lang": tidy_line(root.get("lang", "") or root.get("xml:lang", "") or "")[:35]}
+    for name, paths in _META.items():
+        values = (str(value) for path in paths for value in root.xpath(path))
+        metadata[name] = tidy_line(next((value for value in values if value.strip()), ""))[:1000]
+    if not metadata["url"].startswith(("http://", "https://")):
+        metadata["url"] = ""
+    return metadata
+
+
+def _site_cut(title: str) -> str:
+    """`Parking | City of Larkmouth` -> `Parking`."""
+    return re.split(r"\s+[|·•»–—]\s+|\s+::\s+", title)[0].strip() or title
+
+
+def _main_element(root: markup.Element) -> markup.Element | None:
+    for path in ("//main", "//*[@role='main']", "//article"):
+        found = [element for element in root.xpath(path) if element.get("hidden") is None]
+        if len(found) == 1 and len(markup.line_of(found[0])) >= 40:
+            return found[0]
+    return None
+
+
+def _remove_furniture(main: markup.Element) -> None:
+    for element in list(main.iter()):
+        if element is main or not isinstance(element.tag, str) or element.getparent() is None:
+            continue
+        if _is_furniture(element):
+            element.drop_tree()
+
+
+def _is_furniture(element: markup.Element) -> bool:
+    if element.tag in _FURNITURE_TAGS:
+        # A page built as one big form (as some city portals are) keeps its content.
+        return element.tag != "form" or element.find(".//p") is None
+    if element.get("role", "").lower() in _FURNITURE_ROLES:
+        return True
+    if element.tag not in ("div", "section", "ul", "ol", "p", "span", "header", "a"):
+        return False
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    # A name is a hint only: an element with headings and several paragraphs is content whatever it is called.
+    return bool(_FURNITURE_NAMES.search(names)) and len(element.findall(".//p")) < 3
+
+
+def _found_by_trafilatura(text: str) -> markup.Element | None:
+    if len(text) > MAX_FOR_TRAFILATURA:
+        return None
+    try:
+        output = trafilatura.extract(
+            text, output_format="xml", include_comments=False, include_tables=True, include_formatting=False,
+            include_links=False, include_images=False, favor_recall=True, deduplicate=False,
+        )  # fmt: skip
+        tree = etree.fromstring(output.encode(), parser=_xml_parser()) if output else None
+    except Exception as error:  # noqa: BLE001 - it runs three extractors over wild pages; the page's body is the way back
+        _log.info("trafilatura failed: %s", type(error).__name__)
+        return None
+    main = tree.find("main") if tree is not None else None
+    return _as_html(main) if main is not None and len(main) else None
+
+
+def _xml_parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+_TEI_TO_HTML = {
+    "list": "ul",
+    "item": "li",
+    "row": "tr",
+    "cell": "td",
+    "lb": "br",
+    "quote": "blockquote",
+    "code": "code",
+}
+
+
+def _as_html(main: etree._Element) -> markup.Element:
+    """trafilatura's XML vocabulary, renamed to HTML's, so that one reader serves both."""
+    for element in main.iter():
+        tag = element.tag
+        if tag == "head":
+            element.tag = element.get("rend", "h2") if re.fullmatch("h[1-6]", element.get("rend", "h2")) else "h2"
+        elif tag == "cell" and element.get("role") == "head":
+            element.tag = "th"
+        elif tag == "list" and element.get("rend") == "ol":
+            element.tag = "ol"
+        elif tag == "code" and "\n" in (element.text or ""):
+            element.tag = "pre"
+        else:
+            element.tag = _TEI_TO_HTML.get(tag, tag)
+        element.attrib.clear()
+    return lxml_html.fragment_fromstring(etree.tostring(main, encoding="unicode"), create_parent="div")
