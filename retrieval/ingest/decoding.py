@@ -12,6 +12,7 @@ import unicodedata
 import charset_normalizer
 
 from retrieval.ingest.builder import Input, refusal
+from retrieval.types import InvalidInput
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -100,10 +101,10 @@ def _marked(data: bytes, filename: str) -> str | None:
         if data.startswith(mark):
             try:
                 return data.decode(encoding)
-            except UnicodeDecodeError:
+            except UnicodeDecodeError as error:
                 raise refusal(
                     filename, f"it starts as {encoding.removesuffix('-sig')} but is broken. Save it again as UTF-8."
-                )
+                ) from error
     return None
 
 

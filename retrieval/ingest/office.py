@@ -55,7 +55,7 @@ def checked_zip(data: bytes, *, filename: str, needed: str, what: str) -> None:
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise refusal(
             filename, f"this {what} file is damaged ({type(error).__name__}). Open it, save it again and add that."
-        )
+        ) from error
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], filename: str) -> None:
@@ -103,7 +103,7 @@ def read(given: Input) -> Document:
     except Exception as error:  # noqa: BLE001 - mammoth has no error type of its own; any means the file cannot be read
         raise refusal(
             filename, f"this DOCX file is damaged ({type(error).__name__}). Open it, save it again and add that."
-        )
+        ) from error
     builder = DocumentBuilder(filename, given.max_characters)
     from_markup(result.value, builder)
     title = builder.first_heading(1) or properties.get("title", "") or builder.first_heading()

@@ -69,7 +69,7 @@ def read(given: Input) -> Document:
         # pypdf meets broken files with any of these; all mean that the file cannot be read as it is.
         raise refusal(
             filename, f"this PDF is damaged and cannot be read ({type(error).__name__}). Save or export it again."
-        )
+        ) from error
     if sum(len(line.text) for line in lines) < max(10, pages):
         raise refusal(
             filename,

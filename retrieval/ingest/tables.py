@@ -120,7 +120,8 @@ def _missing(names: Sequence[str], filename: str) -> InvalidInput:
     shown = ", ".join(shown_name(name)[:40] for name in names[:12]) or "nothing"
     return refusal(
         filename,
-        f"{'the columns' if len(missing) > 1 else 'the column'} {' and '.join(missing)} cannot be found; the first row has: {shown}. "
+        f"{'the columns' if len(missing) > 1 else 'the column'} {' and '.join(missing)} cannot be found; "
+        f"the first row has: {shown}. "
         "Name the columns question, answer and, if you like, locale, topic, url.",
     )
 
@@ -148,7 +149,9 @@ def _csv_rows(given: Input, most: int = MAX_ROWS) -> list[Cells]:
     try:
         rows = list(_bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), filename, most))
     except csv.Error as error:
-        raise refusal(filename, f"it is not a proper CSV file ({error}). Save it again from a spreadsheet program.")
+        raise refusal(
+            filename, f"it is not a proper CSV file ({error}). Save it again from a spreadsheet program."
+        ) from error
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise refusal(filename, "the table is empty. Add a header (question, answer) and rows.")
     return rows
@@ -210,7 +213,7 @@ def _xlsx_rows(given: Input, most: int = MAX_ROWS) -> list[Cells]:
         # SyntaxError: what the XML parser raises for broken parts.
         raise refusal(
             filename, f"this XLSX file is damaged ({type(error).__name__}). Open it, save it again and add that."
-        )
+        ) from error
     raise refusal(filename, "the table is empty. Add a header (question, answer) and rows.")
 
 
