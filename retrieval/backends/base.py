@@ -1,8 +1,9 @@
 """The protocol of an index backend: dumb storage with three ranked look-ups. Fusion, glossing, embedding happen outside.
 
 A backend holds generations: complete, separate builds of the index, one per recipe fingerprint or rebuild. Reads go to
-the active generation; `activate` switches atomically for every process. All methods raise Unavailable when the engine
-is away, IndexCorrupt when its data cannot be read, InvalidInput for entries it must refuse (naming their keys).
+the active generation; `activate` switches atomically for every process. Before any generation is active, look-ups find
+nothing and writes without a generation are refused. All methods raise Unavailable when the engine is away, IndexCorrupt
+when its data cannot be read, InvalidInput for entries they must refuse (naming their keys).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,9 @@ class Generation:
 
 
 class Backend(Protocol):
-    def generations(self) -> list[Generation]: ...
+    def generations(self) -> list[Generation]:
+        """Oldest first."""
+        ...
 
     def create(self, name: str, recipe: str, dimensions: int) -> None:
         """An empty generation; nothing when it exists with the same recipe; InvalidInput when with another."""
@@ -40,7 +43,11 @@ class Backend(Protocol):
         ...
 
     def drop(self, name: str) -> None:
-        """InvalidInput for the active generation."""
+        """Nothing when there is none of that name. InvalidInput for the active generation."""
+        ...
+
+    def reset(self) -> None:
+        """Set data that cannot be read aside and begin empty: the way out of IndexCorrupt, before a rebuild."""
         ...
 
     def upsert(self, entries: Iterable[StoredEntry], generation: str | None = None) -> int:
@@ -49,6 +56,10 @@ class Backend(Protocol):
 
     def remove(self, keys: Sequence[str], generation: str | None = None) -> int:
         """Returns how many existed."""
+        ...
+
+    def fetch(self, keys: Sequence[str], generation: str | None = None) -> list[StoredEntry]:
+        """The stored entries of those keys that exist. Token strings come back as the same tokens, in any order."""
         ...
 
     def fingerprints(self, generation: str | None = None, families: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
@@ -64,11 +75,16 @@ class Backend(Protocol):
         ...
 
     def vector(self, vector: Vector, filters: Filters, limit: int) -> list[LaneHit]:
-        """Cosine similarity, best first."""
+        """Cosine similarity, best first; entries without a vector, or with one of zeros, are never found."""
         ...
 
-    def frequencies(self, field: str, tokens: Sequence[str]) -> tuple[int, dict[str, int]]:
-        """(entries in the active generation, token -> how many hold it) for field `lexical` or `gloss`."""
+    def frequencies(
+        self, field: str, tokens: Sequence[str], locales: Sequence[str] = ()
+    ) -> tuple[int, dict[str, int]]:
+        """(entries in the active generation, token -> how many hold it) for field `lexical` or `gloss`.
+
+        With `locales`: counted over the entries in them. A token that none holds counts 0.
+        """
         ...
 
     def vocabulary(self, field: str) -> Iterator[str]:
