@@ -1,0 +1,76 @@
+"""The bundled embedder: static multilingual vectors of word pieces, no download, no network (retrieval/data/README.md).
+
+A text's vector is the sum of its pieces' vectors, scaled to length 1; vectors of all languages compare by cosine. They
+match a question to a question well, a question to a passage less so: the other lanes find passages.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sentencepiece
+
+from retrieval.embedders.base import EmbeddingRecipe
+from retrieval.embedders.fake import unit_rows
+from retrieval.types import Matrix, NotConfigured
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+MAX_CHARACTERS = 20_000
+BATCH = 512
+
+
+class StarterEmbedder:
+    """Maps the vectors into memory on first use; safe to share between threads."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = Path(folder) if folder else DATA
+        self._lock = threading.Lock()
+        self._loaded: tuple[npt.NDArray[np.int8], npt.NDArray[np.float16], Any] | None = None
+
+    @property
+    def recipe(self) -> EmbeddingRecipe:
+        return EmbeddingRecipe(provider="starter", model="static-2026-11", dimensions=256)
+
+    def embed_queries(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
+        return self._embed(texts)
+
+    def embed_passages(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Matrix:
+        parts = [self._batch(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.recipe.dimensions), dtype=np.float32)
+
+    def _batch(self, texts: Sequence[str]) -> Matrix:
+        vectors, scales, model = self._load()
+        pieces: list[list[int]] = model.encode([text[:MAX_CHARACTERS] for text in texts])
+        counts = np.array([len(ids) for ids in pieces])
+        out = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
+        filled = np.flatnonzero(counts)
+        if filled.size:
+            flat = np.fromiter((i for ids in pieces for i in ids), dtype=np.int64, count=int(counts.sum()))
+            rows = vectors[flat].astype(np.float32) * scales[flat].astype(np.float32)[:, None]
+            starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
+            out[filled] = np.add.reduceat(rows, starts, axis=0)
+        return unit_rows(out)
+
+    def _load(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float16], Any]:
+        if self._loaded is None:
+            with self._lock:
+                if self._loaded is None:
+                    self._loaded = self._read()
+        return self._loaded
+
+    def _read(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float16], Any]:
+        try:
+            vectors = np.load(self._folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+            scales = np.load(self._folder / "scales.npy", mmap_mode="r", allow_pickle=False)
+            model = sentencepiece.SentencePieceProcessor(model_file=str(self._folder / "pieces.model"))
+        except OSError as error:
+            raise NotConfigured(
+                f"The starter vectors are missing or damaged in {self._folder}; install Polyfaq again ({error})."
+            ) from error
+        return vectors, scales, model

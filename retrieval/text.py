@@ -1,0 +1,194 @@
+"""Texts into tokens, one analyser per language: the only module that knows scripts.
+
+Invariants: tokens hold no white space, quotes or control characters; no input raises; time and memory grow with the
+length of the text, which is cut at MAX_CHARACTERS. `analyse` makes what is indexed, `query_tokens` what is asked: the
+same tokens less stop words, unless nothing would be left. Raise ANALYSIS_GENERATION when any token changes.
+
+Per language: case folding (Turkish dotted and dotless i kept apart), Snowball stems, then accents folded where readers
+commonly leave them out (not in Swedish, Danish, Norwegian, Finnish, where they make other letters); Arabic without
+harakat and tatweel, alef and yeh forms unified, common prefixes off; Chinese and Japanese as bigrams and characters,
+Korean as words and bigrams, Thai, Lao, Khmer and Burmese as trigrams.
+"""
+
+import functools
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import regex
+import sentencex
+import snowballstemmer
+
+from retrieval.stopwords import STOP_WORDS
+
+ANALYSIS_GENERATION = 1
+MAX_CHARACTERS = 200_000
+MAX_TOKEN = 60
+
+_SNOWBALL = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian",
+    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali",
+    "nl": "dutch", "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_KEEP_ACCENTS = {"sv", "da", "nb", "no", "fi", "hi", "ne", "ta", "th", "lo", "km", "my"}
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}"
+_SYLLABIC = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_RUN = regex.compile(
+    rf"(?P<cjk>[{_UNSPACED}ー々]+)|(?P<syllabic>[{_SYLLABIC}]+)|(?P<hangul>\p{{Hangul}}+)"
+    rf"|(?P<number>\p{{Nd}}+(?:[.,:]\p{{Nd}}+)*)|(?P<word>[\p{{L}}\p{{M}}\p{{Nd}}_]+(?:[+#]+(?!\w))?)"
+)
+_APOSTROPHE = regex.compile(r"(?<=\p{L})['’ʼ`](?=\p{L})")
+_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\u200b\u2060\ufeff]+")
+_ARABIC_MARKS = regex.compile(r"[\u064b-\u065f\u0670\u0640]")
+_ARABIC_FORMS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ی": "ي", "ک": "ك"})
+_ARABIC_PREFIX = regex.compile(r"^(?:وال|بال|كال|فال|لل|ال)(?=\p{L}{3})")
+_FOLD = str.maketrans({"ı": "i", "ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ґ": "г"})
+_UKRAINIAN_ENDING = regex.compile(
+    r"(?:ення|ання|ість|ості|ами|ями|ого|ому|ими|ові|еві|ється|ються|ати|яти|ити|іти|ання|ах|ях|ою|ею|ів|їв|ий|ій|их|їх|им|ої|ую|юю"
+    r"|ть|ся|а|я|у|ю|і|ї|и|о|е|й|ь)$"
+)
+
+
+def language(locale: str) -> str:
+    """The primary subtag in lower case: `zh-hans` and `zh_CN` give `zh`."""
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
+def normalise(text: str) -> str:
+    """NFC, control characters (line breaks and tabs too) as one space, no white space at the ends."""
+    return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text[:MAX_CHARACTERS])).split())
+
+
+def analyse(text: str, locale: str) -> list[str]:
+    """Lexical tokens of a text in a locale, in order, repeated as often as they stand there."""
+    return [token for _, token in _analysed(text, language(locale))]
+
+
+def query_tokens(text: str, locale: str) -> list[str]:
+    """As analyse(), without stop words; with them when nothing else is there."""
+    code = language(locale)
+    stop = STOP_WORDS.get(code, frozenset())
+    pairs = list(_analysed(text, code))
+    return [token for surface, token in pairs if surface not in stop] or [token for _, token in pairs]
+
+
+def words(text: str, locale: str) -> list[str]:
+    """Words as the lexicons know them: lower case, unstemmed; bigrams and characters for zh and ja, 4-grams for th."""
+    code = language(locale)
+    out: list[str] = []
+    for kind, run in _runs(text, code):
+        if kind == "cjk" or (kind == "syllabic" and code == "th"):
+            out += _grams(run, 4 if code == "th" else 2)
+            out += list(run) if kind == "cjk" and len(run) > 1 else []
+        else:
+            out.append(run)
+    return out
+
+
+def stem(word: str, locale: str) -> str:
+    """The word's stem as the lexicons' keys have it: Snowball's, Arabic alef forms unified before; else the word."""
+    code = language(locale)
+    if code == "ar":
+        word = _ARABIC_MARKS.sub("", word).translate(str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا"}))
+    return _snowball(word, code)
+
+
+def sentences(text: str, locale: str) -> list[tuple[int, int]]:
+    """Offsets of the text's sentences, in order, without the white space around them; a line break ends a sentence."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        spans += _line_sentences(line, start, language(locale))
+        start += len(line)
+    return spans
+
+
+def _line_sentences(line: str, offset: int, code: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    for piece in sentencex.segment(code, line):
+        bare = piece.strip()
+        if not bare:
+            continue
+        found = line.find(bare, at)
+        if found < 0:  # the splitter altered the piece: take the rest of the line as one sentence
+            rest = line[at:].strip()
+            begin = line.find(rest, at)
+            yield (offset + begin, offset + begin + len(rest))
+            return
+        at = found + len(bare)
+        yield (offset + found, offset + at)
+
+
+def fold(word: str) -> str:
+    """Without accents and with the letters that readers type instead: `Straße` gives `strasse`."""
+    decomposed = unicodedata.normalize("NFD", word.lower().translate(_FOLD))
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _runs(text: str, code: str) -> Iterator[tuple[str, str]]:
+    lowered = _lower(unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]), code)
+    separated = _APOSTROPHE.sub("" if code in {"uk", "tr"} else " ", lowered) if code in _SPLIT_APOSTROPHE else lowered
+    for match in _RUN.finditer(separated):
+        yield match.lastgroup or "word", match.group()
+
+
+_SPLIT_APOSTROPHE = {"fr", "it", "ca", "uk", "en", "tr"}
+
+
+def _lower(text: str, code: str) -> str:
+    if code in {"tr", "az"}:
+        text = text.replace("İ", "i").replace("I", "ı")
+    return text.lower()
+
+
+def _analysed(text: str, code: str) -> Iterator[tuple[str, str]]:
+    """(surface in lower case, token) pairs."""
+    for kind, run in _runs(text, code):
+        if kind == "cjk":
+            yield from ((gram, gram) for gram in _grams(run, 2))
+            if len(run) > 1:
+                yield from ((char, char) for char in run)
+        elif kind == "syllabic":
+            yield from ((gram, gram) for gram in _grams(run, 3))
+        elif kind == "hangul":
+            yield run[:MAX_TOKEN], run[:MAX_TOKEN]
+            yield from ((gram, gram) for gram in _grams(run, 2) if len(run) > 2)
+        elif kind == "number":
+            yield run, _number(run)
+        else:
+            token = _token(run[:MAX_TOKEN], code)
+            if token:
+                yield run[:MAX_TOKEN], token
+
+
+def _grams(run: str, n: int) -> list[str]:
+    return [run[i : i + n] for i in range(max(1, len(run) - n + 1))]
+
+
+def _number(run: str) -> str:
+    """Digits of any script as ASCII, so that `٢٥` and `25` are one token."""
+    digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in run)
+    return digits[:MAX_TOKEN]
+
+
+@functools.lru_cache(maxsize=100_000)
+def _token(word: str, code: str) -> str:
+    if code == "ar":
+        word = _ARABIC_PREFIX.sub("", _ARABIC_MARKS.sub("", word))
+        return _snowball(word, code).translate(_ARABIC_FORMS)
+    stemmed = _UKRAINIAN_ENDING.sub("", word) if code == "uk" and len(word) > 4 else _snowball(word, code)
+    return stemmed if code in _KEEP_ACCENTS else fold(stemmed)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _snowball(word: str, code: str) -> str:
+    stemmer = _stemmer(code)
+    return (stemmer.stemWord(word) or word) if stemmer is not None else word
+
+
+@functools.cache
+def _stemmer(code: str) -> Any:
+    name = _SNOWBALL.get(code, "")
+    return snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
