@@ -1,0 +1,305 @@
+"""Retriever: the library's whole verb set. Entries in, ranked evidence out; backend, embedder and lexicons given.
+
+Invariants: an entry whose fingerprint stands is neither analysed nor embedded again; vectors of two recipes never meet
+(an index of another recipe is searched without its vectors, and refuses writes until it is rebuilt); a rebuild is seen
+whole or not at all; no question, however odd, raises anything but what a RetrievalError says.
+"""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from retrieval import text
+from retrieval.backends.base import Backend, Generation
+from retrieval.calibration import calibration_of, floor
+from retrieval.embedders.base import Embedder
+from retrieval.fingerprint import recipe_fingerprint
+from retrieval.lexicon import Lexicons
+from retrieval.searching import Search, Vocabulary
+from retrieval.sync import IndexReport, SyncReport, entry_fingerprint, plan_sync, same_content
+from retrieval.types import (
+    IndexCorrupt,
+    IndexEntry,
+    InvalidInput,
+    Matrix,
+    NotConfigured,
+    Query,
+    Results,
+    RetrievalError,
+    StoredEntry,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+STORING_GENERATION = 1
+"""Raise when what is stored for an entry changes: heading weight, gloss threshold, text that is embedded."""
+BATCH = 256
+HEADING_TIMES = 2
+"""A heading's word counts as often as it stood twice in the text."""
+GLOSS_FLOOR = 0.2
+"""Gloss stems of an entry below this weight are noise."""
+
+Progress = Callable[[int, int], None]
+"""Told (done, total)."""
+
+
+class Retriever:
+    """One per process; safe between threads if embedder and backend are."""
+
+    def __init__(self, backend: Backend, embedder: Embedder, lexicons: Lexicons) -> None:
+        self._backend = backend
+        self._embedder = embedder
+        self._lexicons = lexicons
+        self._vocabulary = Vocabulary(backend)
+        self._recipe = ""
+
+    @property
+    def recipe(self) -> str:
+        """The fingerprint of all that decides what is stored for an entry: model, analysis, lexicons, this module."""
+        if not self._recipe:
+            self._recipe = recipe_fingerprint(self._embedder.recipe, analysis_generation())
+        return self._recipe
+
+    # searching -------------------------------------------------------------------------------------------------------
+
+    def search(self, query: Query) -> Results:
+        """Ranked families for a question in any locale. Raises Unavailable when no lane could be asked."""
+        active = self._active()
+        try:
+            vectors = active is not None and active.recipe == self.recipe
+        except (Unavailable, NotConfigured):  # a remote embedder that cannot even say what it is
+            vectors = False
+        search = Search(self._backend, self._embedder, self._lexicons, self._vocabulary)
+        return search.run(query, active, vectors=vectors)
+
+    def gloss(self, sentence: str, locale: str) -> dict[str, float]:
+        """English stems of a text with weights, names of the index recognised across scripts."""
+        return self._lexicons.gloss(sentence, locale, self._vocabulary.names(self._active()))
+
+    def analyse(self, sentence: str, locale: str) -> list[str]:
+        return text.analyse(sentence, locale)
+
+    def similarity(self, texts: Sequence[str], locale: str, others: Sequence[str], other_locale: str) -> list[float]:
+        """Cosines, pairwise; a single text on either side is compared with each of the other side."""
+        if not texts or not others:
+            return []
+        if len(texts) != len(others) and 1 not in (len(texts), len(others)):
+            raise ValueError("similarity() compares pairs, or one with many")
+        left = self._embedder.embed_queries(texts, [locale] * len(texts))
+        right = self._embedder.embed_queries(others, [other_locale] * len(others))
+        return [float(value) for value in np.sum(left * right, axis=1)]
+
+    def describe(self) -> dict[str, Any]:
+        """What is there, for people and health checks."""
+        generations = self._backend.generations()
+        active = next((generation for generation in generations if generation.active), None)
+        return {
+            "recipe": self.recipe,
+            "generation": active.name if active else None,
+            "entries": active.entries if active else 0,
+            "recipe_matches": active is not None and active.recipe == self.recipe,
+            "floor": floor(active.calibration) if active else None,
+            "unfinished": [generation.name for generation in generations if not generation.complete],
+            "backend": type(self._backend).__name__,
+            "embedder": self._embedder.recipe.model,
+            "dimensions": self._embedder.recipe.dimensions,
+        }
+
+    # storing ---------------------------------------------------------------------------------------------------------
+
+    def upsert(self, entries: Iterable[IndexEntry], generation: str | None = None) -> int:
+        """Analyse, embed and store in batches; returns how many."""
+        if generation is None:
+            self._writable()
+        source, stored = iter(entries), 0
+        while batch := list(islice(source, BATCH)):
+            stored += self._backend.upsert(self._prepared(batch), generation)
+        return stored
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Returns how many existed."""
+        return self._backend.remove(list(keys)) if self._active() else 0
+
+    def sync(self, expected: Iterable[IndexEntry], families: Sequence[str] | None = None) -> SyncReport:
+        """Make the index hold exactly `expected`; with `families`, within those families only. Twice is as once."""
+        entries = _by_key(expected)
+        if families is not None and not families and not entries:
+            return SyncReport(0, 0, 0, 0)
+        active = self._active()
+        if active is not None and active.recipe != self.recipe and families is None:
+            self.rebuild(entries.values())
+            return SyncReport(added=0, changed=len(entries), removed=0, unchanged=0, embedded=len(entries))
+        self._writable()
+        stored = dict(self._backend.fingerprints(families=tuple(families or ())))
+        plan = plan_sync({key: self._fingerprint(entry) for key, entry in entries.items()}, stored)
+        moved = [key for key in plan.change if same_content(self._fingerprint(entries[key]), stored[key])]
+        missed = self._move([entries[key] for key in moved])
+        again = {*plan.add, *plan.change}.difference(moved).union(missed)
+        embedded = self.upsert(entries[key] for key in (*plan.add, *plan.change) if key in again)
+        if plan.remove:
+            self._backend.remove(plan.remove)
+        return SyncReport(len(plan.add), len(plan.change), len(plan.remove), len(plan.keep), embedded)
+
+    def check(self, expected: Iterable[IndexEntry]) -> IndexReport:
+        """Compare the active generation with what should be there; changes nothing."""
+        generations = self._backend.generations()
+        active = next((generation for generation in generations if generation.active), None)
+        plan = plan_sync(
+            {key: self._fingerprint(entry) for key, entry in _by_key(expected).items()},
+            dict(self._backend.fingerprints()) if active else {},
+        )
+        return IndexReport(
+            missing=plan.add,
+            orphaned=plan.remove,
+            differing=plan.change,
+            unfinished=tuple(generation.name for generation in generations if not generation.complete),
+            recipe_differs=active is not None and active.recipe != self.recipe,
+        )
+
+    def rebuild(
+        self, expected: Iterable[IndexEntry] | Callable[[], Iterable[IndexEntry]], progress: Progress | None = None
+    ) -> str:
+        """A new generation from nothing, switched to when it is whole; the one before it is kept, older ones go.
+
+        Given a callable, `expected` is asked again before the switch, and what was published meanwhile is caught up.
+        Builds that were cut off, and data that cannot be read, are cleared away first.
+        """
+        previous = self._cleared()
+        name = f"g{time.time_ns()}"
+        self._backend.create(name, self.recipe, self._embedder.recipe.dimensions)
+        try:
+            entries = _by_key(expected() if callable(expected) else expected)
+            self._fill(name, entries, progress)
+            if callable(expected):
+                self._fill(name, _by_key(expected()), None)
+            self._backend.complete(name, calibration_of(self._embedder.recipe.provider))
+            self._backend.activate(name)
+        except BaseException:
+            with contextlib.suppress(RetrievalError):
+                self._backend.drop(name)
+            raise
+        for generation in self._backend.generations():
+            if generation.complete and not generation.active and generation.name != previous:
+                self._backend.drop(generation.name)
+        return name
+
+    def _fill(self, name: str, entries: Mapping[str, IndexEntry], progress: Progress | None) -> None:
+        """Make an inactive generation hold exactly these entries, and make sure of it."""
+        expected = {key: self._fingerprint(entry) for key, entry in entries.items()}
+        plan = plan_sync(expected, dict(self._backend.fingerprints(name)))
+        todo = [entries[key] for key in (*plan.add, *plan.change)]
+        for start in range(0, len(todo), BATCH):
+            self.upsert(todo[start : start + BATCH], name)
+            if progress:
+                progress(min(start + BATCH, len(todo)), len(todo))
+        if plan.remove:
+            self._backend.remove(plan.remove, name)
+        if dict(self._backend.fingerprints(name)) != expected:
+            raise Unavailable("The new index does not hold what it should; the one in use stays. Try the rebuild again.")
+
+    def _cleared(self) -> str | None:
+        """Clear what cannot be used; returns the name of the active generation."""
+        try:
+            generations = self._backend.generations()
+        except IndexCorrupt:
+            logger.warning("The index cannot be read; it is set aside and made anew.")
+            self._backend.reset()
+            generations = self._backend.generations()
+        for generation in generations:
+            if not generation.complete:
+                logger.warning("Index generation %s was never finished and is dropped.", generation.name)
+                self._backend.drop(generation.name)
+        return next((generation.name for generation in generations if generation.active), None)
+
+    def _active(self) -> Generation | None:
+        return next((generation for generation in self._backend.generations() if generation.active), None)
+
+    def _writable(self) -> None:
+        """There is an active generation of our recipe; the very first one is made here."""
+        active = self._active()
+        if active is None:
+            name = "g0"
+            self._backend.create(name, self.recipe, self._embedder.recipe.dimensions)
+            self._backend.complete(name, calibration_of(self._embedder.recipe.provider))
+            self._backend.activate(name)
+        elif active.recipe != self.recipe:
+            raise NotConfigured(
+                "The index was made with another embedder, model or analysis than the settings name now. "
+                "Run `manage.py index --rebuild`."
+            )
+
+    def _move(self, entries: Sequence[IndexEntry]) -> set[str]:
+        """Store new places (topic, source, ...) beside the tokens and vectors that stand; returns keys not found."""
+        if not entries:
+            return set()
+        by_key = {entry.key: entry for entry in entries}
+        found = self._backend.fetch(list(by_key))
+        self._backend.upsert(
+            StoredEntry(
+                key=old.key,
+                family=by_key[old.key].family,
+                kind=str(by_key[old.key].kind),
+                locale=old.locale,
+                topic=by_key[old.key].topic,
+                source=by_key[old.key].source,
+                fingerprint=self._fingerprint(by_key[old.key]),
+                lexical=old.lexical,
+                gloss=old.gloss,
+                vector=old.vector,
+            )
+            for old in found
+        )
+        return set(by_key).difference(old.key for old in found)
+
+    def _prepared(self, entries: Sequence[IndexEntry]) -> Iterator[StoredEntry]:
+        vectors = self._vectors(entries)
+        for entry, vector in zip(entries, vectors, strict=True):
+            yield StoredEntry(
+                key=entry.key,
+                family=entry.family,
+                kind=str(entry.kind),
+                locale=entry.locale,
+                topic=entry.topic,
+                source=entry.source,
+                fingerprint=self._fingerprint(entry),
+                lexical=" ".join(self._lexical(entry)),
+                gloss=" ".join(self._glossed(entry)),
+                vector=vector if self._embedder.recipe.dimensions else None,
+            )
+
+    def _vectors(self, entries: Sequence[IndexEntry]) -> Matrix:
+        texts = [f"{entry.heading}\n{entry.text}" if entry.heading else entry.text for entry in entries]
+        return self._embedder.embed_passages(texts, [entry.locale for entry in entries])
+
+    def _lexical(self, entry: IndexEntry) -> list[str]:
+        heading = text.analyse(entry.heading, entry.locale) if entry.heading else []
+        return heading * HEADING_TIMES + text.analyse(entry.text, entry.locale)
+
+    def _glossed(self, entry: IndexEntry) -> Iterator[str]:
+        body = f"{entry.heading}\n{entry.text}" if entry.heading else entry.text
+        for stem, weight in self._lexicons.gloss(body, entry.locale).items():
+            if weight >= GLOSS_FLOOR:
+                yield from [stem] * max(1, round(weight))
+
+    def _fingerprint(self, entry: IndexEntry) -> str:
+        return entry_fingerprint(entry, self.recipe)
+
+
+def analysis_generation() -> str:
+    """Everything besides the model that decides what is stored for a text."""
+    return f"{getattr(text, 'ANALYSIS_GENERATION', 1)}.{STORING_GENERATION}"
+
+
+def _by_key(entries: Iterable[IndexEntry]) -> dict[str, IndexEntry]:
+    found: dict[str, IndexEntry] = {}
+    for entry in entries:
+        if entry.key in found:
+            raise InvalidInput(f"Two entries to be indexed have the key {entry.key}.")
+        found[entry.key] = entry
+    return found
