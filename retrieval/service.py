@@ -291,9 +291,9 @@ class Retriever:
         return entry_fingerprint(entry, self.recipe)
 
 
-def analysis_generation() -> str:
+def analysis_generation() -> int:
     """Everything besides the model that decides what is stored for a text."""
-    return f"{getattr(text, 'ANALYSIS_GENERATION', 1)}.{STORING_GENERATION}"
+    return 1000 * text.ANALYSIS_GENERATION + STORING_GENERATION
 
 
 def _by_key(entries: Iterable[IndexEntry]) -> dict[str, IndexEntry]:
