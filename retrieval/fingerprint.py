@@ -25,6 +25,6 @@ def fingerprint(value: Mapping[str, Any]) -> str:
     return content_hash(canonical_json(value))
 
 
-def recipe_fingerprint(recipe: EmbeddingRecipe, analysis_generation: int) -> str:
+def recipe_fingerprint(recipe: EmbeddingRecipe, analysis_generation: str) -> str:
     """What decides every entry of a generation besides its text: the embedding recipe and the text analysis."""
     return fingerprint({"embedding": asdict(recipe), "analysis": analysis_generation})[:32]

@@ -42,7 +42,9 @@ _RUN = regex.compile(
 _APOSTROPHE = regex.compile(r"(?<=\p{L})['’ʼ`](?=\p{L})")
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\u200b\u2060\ufeff]+")
 _ARABIC_MARKS = regex.compile(r"[\u064b-\u065f\u0670\u0640]")
-_ARABIC_FORMS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ی": "ي", "ک": "ك"})
+_ARABIC_FORMS = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ی": "ي", "ک": "ك"}
+)
 _ARABIC_PREFIX = regex.compile(r"^(?:وال|بال|كال|فال|لل|ال)(?=\p{L}{3})")
 _FOLD = str.maketrans({"ı": "i", "ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ґ": "г"})
 _UKRAINIAN_ENDING = regex.compile(
