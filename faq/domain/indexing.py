@@ -16,7 +16,6 @@ from retrieval.types import EntryKind, IndexEntry
 
 if TYPE_CHECKING:
     from retrieval.service import IndexReport, SyncReport
-
     from translation.types import Unit
 
 log = logging.getLogger(__name__)

@@ -450,7 +450,6 @@ def _questions_of(source: Source) -> dict[str, Question]:
         canonical=True,
         locale_id=source.locale_id,
         question__answer__revisions__citations__passage__revision__source=source,
-        question__answer__revisions__origin=Origin.SOURCE,
     ).select_related("question")
     return {row.text: row.question for row in rows.distinct()}
 

@@ -16,7 +16,9 @@ VALID, MOVED, BROKEN = CitationStatus.VALID, CitationStatus.MOVED, CitationStatu
 
 
 def cited(**changes: Any) -> Cited:
-    return Cited(**{"id": 1, "passage_id": 10, "key": "k", "hash": "h", "quote": "30 euros", "start": 9, "end": 17} | changes)
+    return Cited(
+        **{"id": 1, "passage_id": 10, "key": "k", "hash": "h", "quote": "30 euros", "start": 9, "end": 17} | changes
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,14 @@ def cited(**changes: Any) -> Cited:
         ([Standing(20, "k", "h2", "It costs 40 euros.")], BROKEN, 10, 9),
         ([], BROKEN, 10, 9),
     ],
-    ids=["same text", "same text under another heading", "quote in changed text", "rolled back", "quote gone", "all gone"],
+    ids=[
+        "same text",
+        "same text under another heading",
+        "quote in changed text",
+        "rolled back",
+        "quote gone",
+        "all gone",
+    ],
 )
 def test_a_citation_goes_where_its_text_goes(
     standing: list[Standing], status: CitationStatus, passage: int, start: int
