@@ -43,7 +43,7 @@ _NOT_LATIN = regex.compile("[^a-z]")
 
 def romanised(word: str) -> str:
     """The word in the letters a to z."""
-    return _NOT_LATIN.sub("", anyascii(word).lower())
+    return str(_NOT_LATIN.sub("", anyascii(word).lower()))
 
 
 def skeleton(word: str) -> str:
@@ -51,7 +51,7 @@ def skeleton(word: str) -> str:
     letters = romanised(word)
     for old, new in _SOUNDS:
         letters = letters.replace(old, new)
-    return _DOUBLED.sub(r"\1", _VOWELS.sub("", letters))
+    return str(_DOUBLED.sub(r"\1", _VOWELS.sub("", letters)))
 
 
 class Names:

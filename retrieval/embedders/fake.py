@@ -42,4 +42,5 @@ class FakeEmbedder:
 def unit_rows(matrix: Matrix) -> Matrix:
     """Each row scaled to length 1; rows of zeros stay."""
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    scaled: Matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return scaled
