@@ -58,7 +58,7 @@ class Sizes:
     most: float = MOST
 
 
-def chunk(document: Document, locale: str, sizes: Sizes = Sizes()) -> list[Chunk]:  # noqa: B008 - frozen
+def chunk(document: Document, locale: str, sizes: Sizes = Sizes()) -> list[Chunk]:
     """The document's passages. `locale` decides how sentences are found."""
     chunks: list[Chunk] = []
     for section in _sections(document):
@@ -149,9 +149,9 @@ def _groups(document: Document, section: _SECTION, sizes: Sizes) -> Iterator[_SE
 def _runs(section: _SECTION) -> list[_SECTION]:
     """Lists and tables whole, every other block alone."""
     runs: list[_SECTION] = []
-    for kind, blocks in groupby(section, key=lambda block: block.kind):
-        together = kind in (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
-        runs.extend([tuple(blocks)] if together else [(block,) for block in blocks])
+    for kind, grouped in groupby(section, key=lambda block: block.kind):
+        blocks = tuple(grouped)
+        runs.extend([blocks] if kind in (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW) else [(block,) for block in blocks])
     return runs
 
 

@@ -100,7 +100,7 @@ def read(given: Input) -> Document:
             convert_image=mammoth.images.img_element(lambda image: {}),
         )  # fmt: skip
         properties = _properties(data)
-    except Exception as error:  # noqa: BLE001 - mammoth has no error type of its own; any means the file cannot be read
+    except Exception as error:
         raise refusal(
             filename, f"this DOCX file is damaged ({type(error).__name__}). Open it, save it again and add that."
         ) from error
