@@ -13,4 +13,4 @@ def get(name: str) -> Any:
 
 def home() -> Path:
     """The directory that holds all state."""
-    return Path(settings.POLYFAQ["HOME"])
+    return Path(str(settings.POLYFAQ["HOME"]))

@@ -15,7 +15,9 @@ from faq.models import Locale, Passage, Phrasing, Source, TranslationUnit
 from retrieval.types import EntryKind, IndexEntry
 
 if TYPE_CHECKING:
-    from retrieval.service import IndexReport, SyncReport
+    from translation.segmentation import Segment
+
+    from retrieval.sync import IndexReport, SyncReport
     from translation.types import Unit
 
 log = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ def _batch_entries(batch: list[Passage], locales: list[Locale]) -> Iterator[Inde
                     yield translated
 
 
-def _pieces(passage: Passage, locale: str) -> "list[translation.Segment]":
+def _pieces(passage: Passage, locale: str) -> "list[Segment]":
     return translation.segment(passage.text, locale)
 
 
@@ -105,7 +107,7 @@ def _heading(passage: Passage) -> list[str]:
 
 
 def _translated(
-    passage: Passage, pieces: "list[translation.Segment]", memory: "dict[str, Unit]", locale: Locale
+    passage: Passage, pieces: "list[Segment]", memory: "dict[str, Unit]", locale: Locale
 ) -> IndexEntry | None:
     """The passage in another locale; None unless the memory holds all of it."""
     usable = {text: unit for text, unit in memory.items() if unit.human or locale.policy != TranslationPolicy.OFF}
@@ -196,4 +198,4 @@ def check() -> "IndexReport":
 def rebuild(progress: Callable[[int, int], None] | None = None) -> str:
     """Build a new generation beside the one in use and switch to it; returns its name."""
     with retrieval.mapped():
-        return retrieval.retriever().rebuild(expected_entries(), progress=progress)
+        return retrieval.retriever().rebuild(expected_entries, progress=progress)

@@ -60,6 +60,17 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What is said about the content."""
+
+    url: str
+    topic: Topic | None
+    title: str
+    path: str
+    actor: audit.Actor
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Content in one locale, read: the document, and the rows when it is a table of questions and answers."""
 
@@ -127,13 +138,13 @@ def ingest(
     if known is not None and known.raw_hash == digest:
         return _published(known, "unchanged", publish, actor)
     reading, *others = read(content, tag)
-    extra = {"url": url, "topic": topic, "title": title, "path": identity, "actor": actor}
+    about = About(url, topic, title, identity, actor)
     with transaction.atomic():
-        source, change = _store(known, reading, content, digest, **extra)
+        source, change = _store(known, reading, content, digest, about)
         for other in others:
             path_there = f"{identity}#{other.locale}" if identity else ""
             there = Source.objects.filter(path=path_there).first() if path_there else None
-            sibling, _ = _store(there, other, content, digest, **{**extra, "path": path_there})
+            sibling, _ = _store(there, other, content, digest, replace(about, path=path_there))
             if publish:
                 publish_source(sibling, actor=actor)
         return _published(source, change, publish, actor)
@@ -287,47 +298,38 @@ def _part(document: Document, rows: Sequence[QuestionRow], locale: str) -> Readi
 
 
 def _store(
-    known: Source | None,
-    reading: Reading,
-    content: Content,
-    digest: str,
-    *,
-    url: str,
-    topic: Topic | None,
-    title: str,
-    path: str,
-    actor: audit.Actor,
+    known: Source | None, reading: Reading, content: Content, digest: str, about: About
 ) -> tuple[Source, Change]:
     if known is not None:
         source = _locked(known)
-        revision = _revise(source, reading, actor)
-        _note(source, content, digest, url, topic)
+        revision = _revise(source, reading, about.actor)
+        _note(source, content, digest, about)
         return source, "revised" if revision else "unchanged"
     source = _create(
         kind=content.kind,
-        title=clean(title)[:TITLE_LENGTH] or _title(reading.document, content),
+        title=clean(about.title)[:TITLE_LENGTH] or _title(reading.document, content),
         locale_id=reading.locale,
-        topic=topic,
-        url=url or content.url,
-        path=path,
-        owner=audit.person(actor),
+        topic=about.topic,
+        url=about.url or content.url,
+        path=about.path,
+        owner=audit.person(about.actor),
         raw_hash=digest,
         etag=content.etag[:500],
         last_modified=content.last_modified[:100],
         checked_at=timezone.now() if content.kind == SourceKind.URL else None,
     )
-    audit.record(actor, "add", source, {}, {"title": source.title, "locale": source.locale_id})
-    _revise(source, reading, actor)
+    audit.record(about.actor, "add", source, {}, {"title": source.title, "locale": source.locale_id})
+    _revise(source, reading, about.actor)
     return source, "added"
 
 
-def _note(source: Source, content: Content, digest: str, url: str, topic: Topic | None) -> None:
+def _note(source: Source, content: Content, digest: str, about: About) -> None:
     source.raw_hash, source.etag, source.last_modified = digest, content.etag[:500], content.last_modified[:100]
     source.error = ""
-    if url and content.kind != SourceKind.URL:
-        source.url = url
-    if topic is not None:
-        source.topic = topic
+    if about.url and content.kind != SourceKind.URL:
+        source.url = about.url
+    if about.topic is not None:
+        source.topic = about.topic
     if content.kind == SourceKind.URL:
         source.checked_at = timezone.now()
     source.save()
@@ -430,18 +432,26 @@ def _import_rows(source: Source, reading: Reading, passages: Sequence[Passage], 
     """A question for each row, and a draft of its answer that cites the row's passage and goes live with the source."""
     known = _questions_of(source)
     for row, passage in zip(reading.rows, passages, strict=True):
-        question = known.get(clean(row.question))
+        text = _wording(row)
+        question = known.get(text)
         if question is None:
             question = questions.create_question(
                 key="",
                 topic=topics.ensure_topic(row.topic, actor=actor) if row.topic else source.topic,
-                phrasings=[clean(row.question)[:500]],
+                phrasings=[text],
                 locale=reading.locale,
                 actor=actor,
             )
-            known[clean(row.question)] = question
+            known[text] = question
         if _may_answer(question, passage):
             _save_answer(question, reading.locale, passage, actor)
+
+
+def _wording(row: QuestionRow) -> str:
+    try:
+        return questions.wording(row.question)
+    except Invalid as error:
+        raise Invalid(f"Question “{clean(row.question)[:60]}”: {error}") from error
 
 
 def _questions_of(source: Source) -> dict[str, Question]:

@@ -80,7 +80,7 @@ def test_expecting_costs_the_same_queries_for_many_passages(django_assert_max_nu
     for number in range(12):
         make_source(f"# Title {number}\n\nFirst sentence {number}.\n\nSecond sentence {number}.")
     with django_assert_max_num_queries(5):
-        assert len(list(indexing.expected_entries())) == 24
+        assert len(list(indexing.expected_entries())) == 12
 
 
 def test_publishing_is_live_at_once_and_leaves_no_job(

@@ -177,7 +177,7 @@ class TestTables:
         assert AnswerRevision.objects.get(locale_id="en", state=State.PUBLISHED).text == "By hand. [1]"
 
     def test_an_unknown_language_in_a_row_names_the_row(self) -> None:
-        with pytest.raises(Invalid, match="Was kostet es.*Known languages"):
+        with pytest.raises(Invalid, match=r"Was kostet es.*Known languages"):
             give(data=TABLE.replace(b",de,", b",xx,"), filename="t.csv")
         assert Source.objects.count() == 0
 

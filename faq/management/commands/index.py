@@ -40,16 +40,26 @@ class Command(BaseCommand):
             "orphaned": list(report.orphaned),
             "differing": list(report.differing),
         }
-        clean = not any(found.values())
+        clean = not any(found.values()) and not report.recipe_differs
+        left = {"unfinished": list(report.unfinished), "recipe_differs": report.recipe_differs}
         if as_json:
-            self.stdout.write(json.dumps({"ok": clean, **found}))
+            self.stdout.write(json.dumps({"ok": clean, **found, **left}))
         elif clean:
             self.stdout.write("The index is as the database says.")
         else:
             for name, keys in found.items():
                 more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
                 self.stdout.write(f"{name}: {len(keys)}" + (f" ({', '.join(keys[:SHOWN])}{more})" if keys else ""))
-            self.stdout.write("Run `manage.py index --sync` to do what differs.")
+            verb = (
+                "--rebuild` to make it with the settings of now"
+                if report.recipe_differs
+                else "--sync` to do what differs"
+            )
+            self.stdout.write(f"Run `manage.py index {verb}.")
+        if report.unfinished and not as_json:
+            self.stdout.write(
+                "A build was cut off; the index in use is not touched. `manage.py index --rebuild` clears it."
+            )
         if not clean:
             raise SystemExit(1)
 
