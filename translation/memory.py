@@ -71,7 +71,7 @@ def read_tmx(path: Path) -> Iterator[tuple[str, str, str, str]]:
     data = _safe_bytes(path)
     try:
         store = tmx.tmxfile.parsestring(data)
-    except Exception as error:  # noqa: BLE001 - the toolkit raises lxml's errors and its own
+    except Exception as error:  # the toolkit raises lxml's errors and its own
         raise InvalidTmx(f"{path.name} is not a TMX file that can be read: {error}") from error
     for unit in store.units:
         variants = [(locale_tag(node), "".join(node.itertext()).strip()) for node in unit.getlanguageNodes()]

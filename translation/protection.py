@@ -13,7 +13,7 @@ from translation.types import Term
 _PROTECTED = regex.compile(
     r"""(?P<code>`[^`\n]+`)
     |(?P<tag></?[A-Za-z][^<>\n]*>)
-    |(?P<url>(?:https?://|www\.)[^\s<>"'）】」]+?(?=[.,;:!?)\]。，；]*(?:\s|$|[<>"'）】」。，；]))
+    |(?P<url>(?:https?://|www\.)[^\s<>"'）】」]+?(?=[.,;:!?)\]。，；]*(?:\s|$|[<>"'）】」。，；])))
     |(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
     |(?P<brace>\{[^{}\n]{0,60}\}|%\(\w+\)[sd]|%[sd](?!\w))
     |(?P<citation>\[\d{1,3}\])
