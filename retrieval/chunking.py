@@ -12,22 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from retrieval.text import sentences
 from retrieval.types import Block, BlockKind, Chunk, Document
-
-try:
-    from retrieval.text import sentences
-except ImportError:
-    import sentencex
-
-    def sentences(text: str, locale: str) -> list[tuple[int, int]]:
-        return [
-            (s["start_index"], s["end_index"]) for s in sentencex.get_sentence_boundaries(locale.split("-")[0], text)
-        ]
-
 
 CHUNKING_GENERATION = 1
 
-TARGET = 120
+TARGET = 60
 """Tokens: a passage is closed at the end of the block with which it reaches this."""
 MOST = 240
 """Tokens: no passage is larger, unless one sentence is."""
@@ -84,7 +74,14 @@ def tokens(text: str) -> float:
     """Size of a text in words, also of scripts that do not put spaces between them."""
     size = 0.0
     for found in _TOKEN.finditer(text):
-        size += 0.65 if found.lastgroup == "ideograph" else 0.25 if found.lastgroup == "thin" else 1.0
+        start, end = found.span()
+        size += (
+            0.65
+            if found.lastgroup == "ideograph"
+            else 0.25
+            if found.lastgroup == "thin"
+            else max(1.0, (end - start) / 30)
+        )
     return size
 
 
