@@ -137,9 +137,7 @@ class Search:
         return dict(sorted(rare.items(), key=lambda item: -worth[item[0]])[:MAX_TOKENS])
 
     def _hits(self, query: Query, lanes: _Lanes, active: Generation) -> tuple[Hit, ...]:
-        scores = {
-            lane: {hit.family: hit.score for hit in reversed(hits)} for lane, hits in lanes.hits.items()
-        }
+        scores = {lane: {hit.family: hit.score for hit in reversed(hits)} for lane, hits in lanes.hits.items()}
         found = []
         for hit in fuse(lanes.hits, query.limit):
             signals = Signals(

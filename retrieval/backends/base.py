@@ -78,9 +78,7 @@ class Backend(Protocol):
         """Cosine similarity, best first; entries without a vector, or with one of zeros, are never found."""
         ...
 
-    def frequencies(
-        self, field: str, tokens: Sequence[str], locales: Sequence[str] = ()
-    ) -> tuple[int, dict[str, int]]:
+    def frequencies(self, field: str, tokens: Sequence[str], locales: Sequence[str] = ()) -> tuple[int, dict[str, int]]:
         """(entries in the active generation, token -> how many hold it) for field `lexical` or `gloss`.
 
         With `locales`: counted over the entries in them. A token that none holds counts 0.

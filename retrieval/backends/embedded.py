@@ -158,14 +158,14 @@ class EmbeddedBackend:
         if snapshot is None:
             return []
         if len(vector) != snapshot.dimensions:
-            raise InvalidInput(f"The index holds vectors of {snapshot.dimensions} numbers, the query has {len(vector)}.")
+            raise InvalidInput(
+                f"The index holds vectors of {snapshot.dimensions} numbers, the query has {len(vector)}."
+            )
         if limit < 1 or not vector.any():
             return []
         return snapshot.nearest(np.asarray(vector, dtype=np.float32), filters, limit)
 
-    def frequencies(
-        self, field: str, tokens: Sequence[str], locales: Sequence[str] = ()
-    ) -> tuple[int, dict[str, int]]:
+    def frequencies(self, field: str, tokens: Sequence[str], locales: Sequence[str] = ()) -> tuple[int, dict[str, int]]:
         snapshot = self._reader.snapshot()
         if snapshot is None:
             return 0, dict.fromkeys(tokens, 0)

@@ -63,7 +63,9 @@ def translated(path: Path) -> Iterator[None]:
         text = str(error)
         if isinstance(error, sqlite3.OperationalError) and not text.startswith("no such"):
             if "full" in text:
-                raise Unavailable(f"The disk is full: the index {path} was left as it was. Free space, then retry.") from error
+                raise Unavailable(
+                    f"The disk is full: the index {path} was left as it was. Free space, then retry."
+                ) from error
             if "locked" in text or "busy" in text:
                 raise Unavailable(f"The index {path} is being written by another process; try again.") from error
             raise Unavailable(f"The index {path} cannot be used: {text}.") from error

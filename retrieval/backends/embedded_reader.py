@@ -46,7 +46,10 @@ class Reader:
             if state is None:
                 return None
             held = self._snapshot
-            if held is not None and (held.file, held.generation, held.counter) == (self._database.identity(), *state[:2]):
+            if held is not None and (held.file, held.generation, held.counter) == (
+                self._database.identity(),
+                *state[:2],
+            ):
                 return held
             with self._lock:
                 return self._refresh()
@@ -121,17 +124,20 @@ def _caught_up(connection: Connection, held: Snapshot, counter: int) -> Snapshot
         segment, _ = _load(connection, held.generation, seen, held.dimensions, held.names, held.norms)
         parts.append(Part(segment))
     seq = int(removed[-1, 0]) if len(removed) else held.seq
-    return Snapshot(
-        held.file, held.generation, counter, seq, held.dimensions, tuple(parts), held.names, held.norms
-    )
+    return Snapshot(held.file, held.generation, counter, seq, held.dimensions, tuple(parts), held.names, held.norms)
 
 
 def _load(
-    connection: Connection, generation: int, after: int, dimensions: int, names: Mapping[str, Names], norms: Norms | None
+    connection: Connection,
+    generation: int,
+    after: int,
+    dimensions: int,
+    names: Mapping[str, Names],
+    norms: Norms | None,
 ) -> tuple[Segment, Norms]:
     """The entries with ids above `after` as a segment. Without `norms`: with their own, which are returned."""
     where = "FROM entry WHERE generation = ? AND id > ?"
-    count = connection.execute(f"SELECT COUNT(*) {where}", (generation, after)).fetchone()[0]  # noqa: S608
+    count = connection.execute(f"SELECT COUNT(*) {where}", (generation, after)).fetchone()[0]
     ids = np.zeros(count, dtype=np.int64)
     matrix = np.zeros((count, dimensions), dtype=np.float32)
     has_vector = np.zeros(count, dtype=np.bool_)
@@ -139,7 +145,7 @@ def _load(
     keys: list[str] = []
     packed: dict[str, list[bytes]] = {"lexical": [], "gloss": []}
     rows = connection.execute(
-        f"SELECT id, key, lexical, gloss, vector, {', '.join(COLUMNS)} {where} ORDER BY id",  # noqa: S608
+        f"SELECT id, key, lexical, gloss, vector, {', '.join(COLUMNS)} {where} ORDER BY id",
         (generation, after),
     )
     for at, (number, key, lexical, gloss, vector, *texts) in enumerate(rows):
@@ -154,7 +160,5 @@ def _load(
             columns[column][at] = names[column].code(text)
     if norms is None:
         norms = mean_lengths(packed, columns["locale"])
-    postings = {
-        field: Postings.build(blobs, columns["locale"], field, norms) for field, blobs in packed.items()
-    }
+    postings = {field: Postings.build(blobs, columns["locale"], field, norms) for field, blobs in packed.items()}
     return Segment(ids, keys, columns, postings, matrix, has_vector), norms

@@ -116,7 +116,9 @@ def mean_lengths(packed: Mapping[str, Sequence[bytes]], locales: Codes) -> dict[
     return means
 
 
-def _saturation(lengths: npt.NDArray[np.float32], locales: Codes, field: str, norms: Norms | None) -> npt.NDArray[np.float32]:
+def _saturation(
+    lengths: npt.NDArray[np.float32], locales: Codes, field: str, norms: Norms | None
+) -> npt.NDArray[np.float32]:
     """BM25's length part for each document, by the mean length in its locale."""
     out = np.empty(len(lengths), dtype=np.float32)
     for locale in np.unique(locales):

@@ -80,7 +80,12 @@ class BackendContract:
         backend.complete("g1", {"floor": 0.25, "cosine": 2.0})
         backend.activate("g1")
         [generation] = backend.generations()
-        assert (generation.name, generation.recipe, generation.complete, generation.active) == ("g1", "recipe", True, True)
+        assert (generation.name, generation.recipe, generation.complete, generation.active) == (
+            "g1",
+            "recipe",
+            True,
+            True,
+        )
         assert generation.calibration == {"floor": 0.25, "cosine": 2.0}
 
     def test_a_generation_counts_its_entries(self, ready):
@@ -260,7 +265,13 @@ class BackendContract:
     # vectors
 
     def test_the_nearest_vector_comes_first(self, ready):
-        ready.upsert([entry("a", vector=unit(1, 1, 0, 0)), entry("b", vector=unit(1, 0, 0, 0)), entry("c", vector=unit(0, 0, 1, 0))])
+        ready.upsert(
+            [
+                entry("a", vector=unit(1, 1, 0, 0)),
+                entry("b", vector=unit(1, 0, 0, 0)),
+                entry("c", vector=unit(0, 0, 1, 0)),
+            ]
+        )
         hits = ready.vector(unit(1, 0.1, 0, 0), Filters(), 2)
         assert keys(hits) == ["b", "a"]
         assert hits[0].score == pytest.approx(0.995, abs=2e-3)

@@ -273,7 +273,9 @@ def test_a_full_disk_is_said_and_nothing_is_half_visible(path):
     assert len(found(backend, "x")) == 3020
 
 
-@pytest.mark.parametrize("content", [b"this is no database, but long enough to be read as one" * 100, b"SQLite format 3\0" + b"\1" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, but long enough to be read as one" * 100, b"SQLite format 3\0" + b"\1" * 5000]
+)
 def test_a_broken_file_says_what_to_run_and_a_reset_sets_it_aside(path, content):
     path.write_bytes(content)
     backend = EmbeddedBackend(path)
