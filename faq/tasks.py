@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from celery import shared_task
 from celery.exceptions import CeleryError
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
@@ -22,6 +21,7 @@ from faq.domain import jobs
 from faq.domain.jobs import Progress
 from faq.enums import JobKind
 from faq.models import Job
+from portal.celery import app
 
 log = logging.getLogger(__name__)
 
@@ -55,20 +55,20 @@ def background() -> Background:
     return _background
 
 
-@shared_task(name="faq.run_job")
+@app.task(name="faq.run_job")
 def run_job(job_id: str) -> None:
     """Run one job. Takes an id and nothing else, so that a message may be repeated or late."""
     background().sent.discard(job_id)
     jobs.run(job_id)
 
 
-@shared_task(name="faq.sweep")
+@app.task(name="faq.sweep")
 def sweep() -> None:
     """Send again what waits; for `celery beat` or a timer of the operator."""
     jobs.recover()
 
 
-@shared_task(name="faq.reconcile")
+@app.task(name="faq.reconcile")
 def reconcile() -> None:
     """The daily comparison of index and database."""
     jobs.enqueue(JobKind.RECONCILE, {}, key="reconcile")
@@ -160,8 +160,6 @@ def stop_worker(seconds: float = 10) -> None:
 
 def _work(state: Background) -> None:
     """A Celery worker that runs its tasks in this thread, over the memory transport."""
-    from portal.celery import app
-
     while not state.stopping.is_set():
         try:
             state.worker = app.WorkController(

@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS = {
 POLYFAQ = {
     "HOME": HOME,
     "SITE_URL": SITE_URL,
+    "SITE_NAME": env.text("POLYFAQ_SITE_NAME", "City of Larkmouth"),
     # retrieval: dotted paths of the services, and their options
     "INDEX_BACKEND": env.text("POLYFAQ_INDEX_BACKEND", "retrieval.backends.embedded.EmbeddedBackend"),
     "INDEX_PATH": Path(env.text("POLYFAQ_INDEX_PATH") or HOME / "index.sqlite3"),

@@ -161,10 +161,10 @@ def run(job_id: UUID | str, watch: Watch | None = None) -> Job:
 
 
 def _perform(job: Job, progress: Progress) -> None:
-    from faq.domain.handlers import HANDLERS  # handlers call the domain, which enqueues jobs
-
     args = {name: value for name, value in job.args.items() if name != AGAIN}
     try:
+        from faq.domain.handlers import HANDLERS  # handlers call the domain, which enqueues jobs
+
         with _heart(job):
             HANDLERS[JobKind(job.kind)](args, progress)
     except Cancelled:
