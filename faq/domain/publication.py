@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from faq import signals
-from faq.domain import answers, audit, jobs, questions
+from faq.domain import audit, jobs, questions
 from faq.enums import CitationStatus, JobKind, Origin, State
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import AnswerRevision, Citation, Passage, Source, SourceRevision
@@ -145,6 +145,8 @@ def publish_source(
         locked.published_revision, locked.state = target, State.PUBLISHED
         locked.save()
         _publish_imported(target, actor)
+        if _is_table(target):
+            _retire_removed(locked, target, actor)
         audit.record(actor, "publish", locked, before, {"state": locked.state, "revision": target.number})
         signals.source_published.send(sender=Source, source_id=locked.pk, revision_id=target.pk)
         _index_after_commit(locked.pk, sync)
@@ -234,9 +236,28 @@ def _publish_imported(target: SourceRevision, actor: audit.Actor) -> None:
         origin=Origin.SOURCE, state=State.DRAFT, is_translation=False, citations__passage__revision=target
     )
     for draft in drafts.select_related("answer__question").distinct():
+        from faq.domain import answers
+
         answers.publish_revision(draft, actor)
         if draft.answer.question.state in (State.DRAFT, State.IN_REVIEW):
             questions.publish_question(draft.answer.question, actor)
+
+
+def _is_table(revision: SourceRevision) -> bool:
+    return "csv" in revision.media_type or "spreadsheet" in revision.media_type
+
+
+def _retire_removed(source: Source, target: SourceRevision, actor: audit.Actor) -> None:
+    """A row that is gone takes its question along, where the answer is still the row's own."""
+    gone = AnswerRevision.objects.filter(
+        origin=Origin.SOURCE,
+        state=State.PUBLISHED,
+        is_translation=False,
+        answer__question__state=State.PUBLISHED,
+        citations__passage__revision__source=source,
+    ).exclude(citations__passage__revision=target)
+    for revision in gone.select_related("answer__question").distinct():
+        questions.retire_question(revision.answer.question, actor)
 
 
 def _index_after_commit(source_id: int, now: bool) -> None:

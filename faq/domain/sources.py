@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from faq.domain import answers, audit, questions, topics
+from faq.domain import audit, jobs, questions, topics
 from faq.domain.publication import Impact, plan_publication, publish_source, retire_source
-from faq.enums import Origin, SourceKind, State
+from faq.enums import JobKind, Origin, SourceKind, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.gateways import retrieval, translation
 from faq.models import AnswerRevision, Citation, Passage, Phrasing, Question, Source, SourceRevision, Topic
@@ -328,8 +328,9 @@ def _note(source: Source, content: Content, digest: str, about: About) -> None:
     source.error = ""
     if about.url and content.kind != SourceKind.URL:
         source.url = about.url
-    if about.topic is not None:
+    if about.topic is not None and source.topic_id != about.topic.pk:
         source.topic = about.topic
+        jobs.follow(JobKind.SYNC_INDEX, {"source_id": source.pk}, key=f"sync:source:{source.pk}")
     if content.kind == SourceKind.URL:
         source.checked_at = timezone.now()
     source.save()
@@ -479,6 +480,8 @@ def _may_answer(question: Question, passage: Passage) -> bool:
 
 
 def _save_answer(question: Question, locale: str, passage: Passage, actor: audit.Actor) -> None:
+    from faq.domain import answers
+
     citation = Citation(
         number=1,
         passage=passage,

@@ -169,3 +169,15 @@ def test_rows_of_a_table_go_live_with_it() -> None:
     publication.publish_source(source)
     question.refresh_from_db()
     assert (question.state, question.answer.revisions.get().state) == (State.PUBLISHED, State.PUBLISHED)
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_gone_takes_its_question_along() -> None:
+    table = b"question,answer\nWhat is the fee?,The fee is 5 euros.\nWhere do I pay?,Pay at the Service Centre.\n"
+    source = sources.add_source(title="Table", locale="en", data=table, filename="t.csv", kind="file")
+    publication.publish_source(source)
+    changed = table.replace(b"5 euros", b"6 euros").rsplit(b"Where", 1)[0]
+    sources.revise_content(source, data=changed, filename="t.csv", kind="file")
+    publication.publish_source(source)
+    states = {each.phrasings.get().text: each.state for each in Question.objects.all()}
+    assert states == {"What is the fee?": State.PUBLISHED, "Where do I pay?": State.RETIRED}
