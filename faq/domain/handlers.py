@@ -1,4 +1,7 @@
-"""What each kind of job does: arguments of JSON in, domain calls, progress out. Each may run twice without harm."""
+"""What each kind of job does: arguments of JSON in, domain calls, progress out. Each may run twice without harm.
+
+What composes and translates is imported where it is used: publishing runs SYNC_INDEX in the editor's request and needs
+neither."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -6,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from faq.domain import answers, indexing, jobs, populate, sources, translations
+from faq.domain import indexing, jobs, sources
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, SourceKind, State
 from faq.errors import DomainError
@@ -34,6 +37,8 @@ def ingest(args: Args, progress: Progress) -> None:
 
 def fill_memory(args: Args, progress: Progress) -> None:
     """`source_id` (none: every published source), `locales`: translate what the memory lacks, then index it."""
+    from faq.domain import translations
+
     source_id = args.get("source_id")
     translations.fill_memory(source_id, args.get("locales") or locales.machine_locales(), progress)
     if source_id is None:
@@ -44,6 +49,8 @@ def fill_memory(args: Args, progress: Progress) -> None:
 
 def translate_answers(args: Args, progress: Progress) -> None:
     """`question_ids` (none: all published), `locales`."""
+    from faq.domain import answers
+
     questions = Question.objects.filter(state=State.PUBLISHED)
     if args.get("question_ids"):
         questions = questions.filter(pk__in=args["question_ids"])
@@ -61,6 +68,8 @@ def translate_answers(args: Args, progress: Progress) -> None:
 
 def fill_answers(args: Args, progress: Progress) -> None:
     """`locales` (none: all)."""
+    from faq.domain import populate
+
     populate.populate(progress, args.get("locales"))
 
 
