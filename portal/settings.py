@@ -62,6 +62,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "faq.web.middleware.LocaleMiddleware",
+    "faq.web.middleware.SecurityHeadersMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -76,6 +78,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "faq.web.context.site",
             ],
         },
     }
@@ -162,7 +165,7 @@ SPECTACULAR_SETTINGS = {
 POLYFAQ = {
     "HOME": HOME,
     "SITE_URL": SITE_URL,
-    "SITE_NAME": env.text("POLYFAQ_SITE_NAME", "City of Larkmouth"),
+    "SITE_NAME": env.text("POLYFAQ_SITE_NAME", "Help centre"),
     # retrieval: dotted paths of the services, and their options
     "INDEX_BACKEND": env.text("POLYFAQ_INDEX_BACKEND", "retrieval.backends.embedded.EmbeddedBackend"),
     "INDEX_PATH": Path(env.text("POLYFAQ_INDEX_PATH") or HOME / "index.sqlite3"),

@@ -7,3 +7,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("faq.urls")),
 ]
+
+handler404 = "faq.web.views.not_found"
+handler500 = "faq.web.views.server_error"
