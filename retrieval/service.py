@@ -8,7 +8,7 @@ whole or not at all; no question, however odd, raises anything but what a Retrie
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,13 +20,13 @@ from retrieval.calibration import calibration_of, floor
 from retrieval.embedders.base import Embedder
 from retrieval.fingerprint import recipe_fingerprint
 from retrieval.lexicon import Lexicons
+from retrieval.preparing import analysis_generation, stored_entries
 from retrieval.searching import Search, Vocabulary
 from retrieval.sync import IndexReport, SyncReport, entry_fingerprint, plan_sync, same_content
 from retrieval.types import (
     IndexCorrupt,
     IndexEntry,
     InvalidInput,
-    Matrix,
     NotConfigured,
     Query,
     Results,
@@ -37,14 +37,7 @@ from retrieval.types import (
 
 logger = logging.getLogger(__name__)
 
-STORING_GENERATION = 1
-"""Raise when what is stored for an entry changes: heading weight, gloss threshold, text that is embedded."""
 BATCH = 256
-HEADING_TIMES = 2
-"""A heading's word counts as often as it stood twice in the text."""
-GLOSS_FLOOR = 0.2
-"""Gloss stems of an entry below this weight are noise."""
-
 Progress = Callable[[int, int], None]
 """Told (done, total)."""
 
@@ -119,7 +112,9 @@ class Retriever:
             self._writable()
         source, stored = iter(entries), 0
         while batch := list(islice(source, BATCH)):
-            stored += self._backend.upsert(self._prepared(batch), generation)
+            stored += self._backend.upsert(
+                stored_entries(batch, self._embedder, self._lexicons, self.recipe), generation
+            )
         return stored
 
     def remove(self, keys: Iterable[str]) -> int:
@@ -259,47 +254,8 @@ class Retriever:
         )
         return set(by_key).difference(old.key for old in found)
 
-    def _prepared(self, entries: Sequence[IndexEntry]) -> Iterator[StoredEntry]:
-        vectors = self._vectors(entries)
-        for entry, vector in zip(entries, vectors, strict=True):
-            yield StoredEntry(
-                key=entry.key,
-                family=entry.family,
-                kind=str(entry.kind),
-                locale=entry.locale,
-                topic=entry.topic,
-                source=entry.source,
-                fingerprint=self._fingerprint(entry),
-                lexical=" ".join(self._lexical(entry)),
-                gloss=" ".join(self._glossed(entry)),
-                vector=vector if self._embedder.recipe.dimensions else None,
-            )
-
-    def _vectors(self, entries: Sequence[IndexEntry]) -> Matrix:
-        texts = [f"{entry.heading}\n{entry.text}" if entry.heading else entry.text for entry in entries]
-        return self._embedder.embed_passages(texts, [entry.locale for entry in entries])
-
-    def _lexical(self, entry: IndexEntry) -> list[str]:
-        heading = text.analyse(entry.heading, entry.locale) if entry.heading else []
-        return heading * HEADING_TIMES + text.analyse(entry.text, entry.locale)
-
-    def _glossed(self, entry: IndexEntry) -> Iterator[str]:
-        body = f"{entry.heading}\n{entry.text}" if entry.heading else entry.text
-        if text.language(entry.locale) == "en":
-            # How often an English entry says a word counts (XQuAD, recall@1 of this lane: en +1.6, zh +2.8 points).
-            yield from (text.stem(word, "en") for word in text.words(body, "en"))
-            return
-        for stem, weight in self._lexicons.gloss(body, entry.locale).items():
-            if weight >= GLOSS_FLOOR:
-                yield from [stem] * max(1, round(weight))
-
     def _fingerprint(self, entry: IndexEntry) -> str:
         return entry_fingerprint(entry, self.recipe)
-
-
-def analysis_generation() -> int:
-    """Everything besides the model that decides what is stored for a text."""
-    return 1000 * text.ANALYSIS_GENERATION + STORING_GENERATION
 
 
 def _by_key(entries: Iterable[IndexEntry]) -> dict[str, IndexEntry]:

@@ -288,4 +288,5 @@ def _top(score: npt.NDArray[np.float32], limit: int, *, positive: bool) -> Ints:
         return usable
     values = score[usable]
     border = np.partition(values, len(values) - limit)[len(values) - limit]
-    return usable[values >= border]
+    best: Ints = usable[values >= border]
+    return best

@@ -247,7 +247,11 @@ def test_a_writer_killed_in_the_middle_of_an_upsert_leaves_the_index_as_it_was(p
 
 def test_a_build_killed_in_the_middle_is_never_seen_and_known_as_unfinished(path):
     built(path, batch("x", 20)).close()
-    program = "backend.create('g2', 'recipe', DIMENSIONS)\nbackend.upsert([entry('whole', 'x')], 'g2')\nbackend.upsert(endless('x'), 'g2')"
+    program = """
+    backend.create("g2", "recipe", DIMENSIONS)
+    backend.upsert([entry("whole", "x")], "g2")
+    backend.upsert(endless("x"), "g2")
+    """
     killed_in_the_middle(path, program)
     after = EmbeddedBackend(path)
     assert len(found(after, "x")) == 20
@@ -286,7 +290,7 @@ def test_a_broken_file_says_what_to_run_and_a_reset_sets_it_aside(path, content)
         lambda: backend.upsert(batch("x", 1)),
         lambda: list(backend.fingerprints()),
     ):
-        with pytest.raises(IndexCorrupt, match="manage.py index --rebuild"):
+        with pytest.raises(IndexCorrupt, match=r"manage\.py index --rebuild"):
             ask()
     backend.reset()
     assert backend.generations() == []
@@ -300,7 +304,7 @@ def test_a_file_of_another_format_says_what_to_run(path):
     built(path, batch("x", 1)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version=99")
-    with pytest.raises(IndexCorrupt, match="manage.py index --rebuild"):
+    with pytest.raises(IndexCorrupt, match=r"manage\.py index --rebuild"):
         EmbeddedBackend(path).generations()
 
 
@@ -308,7 +312,7 @@ def test_a_damaged_entry_says_what_to_run(path):
     built(path, batch("x", 3)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE entry SET vector = x'010203' WHERE key = 'k00001'")
-    with pytest.raises(IndexCorrupt, match="manage.py index --rebuild"):
+    with pytest.raises(IndexCorrupt, match=r"manage\.py index --rebuild"):
         found(EmbeddedBackend(path), "x")
 
 
@@ -325,7 +329,7 @@ def test_a_file_that_was_replaced_is_noticed(path):
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="index.sqlite3"):
+    with pytest.raises(Unavailable, match=r"index\.sqlite3"):
         EmbeddedBackend(tmp_path / "file" / "index.sqlite3").generations()
 
 

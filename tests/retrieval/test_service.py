@@ -150,7 +150,10 @@ def contents(retriever: Retriever) -> list[tuple[object, ...]]:
     backend = retriever._backend
     stored = backend.fetch(sorted(key for key, _ in backend.fingerprints()))
     return [
-        (e.key, e.family, e.kind, e.locale, e.topic, e.source, e.fingerprint, sorted(e.lexical.split()), sorted(e.gloss.split()), None if e.vector is None else e.vector.tolist())
+        (
+            e.key, e.family, e.kind, e.locale, e.topic, e.source, e.fingerprint, sorted(e.lexical.split()),
+            sorted(e.gloss.split()), None if e.vector is None else e.vector.tolist(),
+        )
         for e in stored
     ]  # fmt: skip
 
@@ -249,7 +252,7 @@ def test_a_rebuild_killed_in_the_middle_is_told_by_check_and_cleared_by_the_next
 
 def test_an_index_that_cannot_be_read_is_rebuilt(path, retriever):
     path.write_bytes(b"this is no database at all" * 500)
-    with pytest.raises(IndexCorrupt, match="manage.py index --rebuild"):
+    with pytest.raises(IndexCorrupt, match=r"manage\.py index --rebuild"):
         retriever.search(Query("Tuesday", "en"))
     retriever.rebuild(KNOWLEDGE)
     assert retriever.check(KNOWLEDGE).clean
@@ -282,9 +285,9 @@ def test_another_embedder_needs_a_rebuild_and_searches_without_vectors_until_the
     assert other.check(KNOWLEDGE).recipe_differs
     results = other.search(Query("Tuesday bin", "en"))
     assert (results.hits[0].family, results.degraded) == ("waste", ("vector",))
-    with pytest.raises(NotConfigured, match="manage.py index --rebuild"):
+    with pytest.raises(NotConfigured, match=r"manage\.py index --rebuild"):
         other.sync([WASTE], families=["waste"])
-    with pytest.raises(NotConfigured, match="manage.py index --rebuild"):
+    with pytest.raises(NotConfigured, match=r"manage\.py index --rebuild"):
         other.upsert([WASTE])
     assert other.sync(KNOWLEDGE) == SyncReport(0, 4, 0, 0, embedded=4)
     assert other.search(Query("Tuesday bin", "en")).degraded == ()
@@ -326,8 +329,10 @@ def test_filters_and_limit_hold(retriever):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "   ", "\n\t", "🚲", "🚲🚲🚲", "the of and", '"', '"""', "*", "par*", "NEAR", "NEAR(a b, 3)", "a AND OR NOT b", "-parking",
-        "lexical:parking", "(", ")", "^x", "{a b}: c", "'; DROP TABLE entry; --", "%", "\0", "\x07\x1b[31m", "\ud800", "<script>alert(1)</script>",
+        "", "   ", "\n\t", "🚲", "🚲🚲🚲", "the of and", '"', '"""', "*", "par*", "NEAR", "NEAR(a b, 3)", "a AND OR NOT b",
+        "-parking",
+        "lexical:parking", "(", ")", "^x", "{a b}: c", "'; DROP TABLE entry; --", "%", "\0",
+        "\x07\x1b[31m", "\ud800", "<script>alert(1)</script>",
         "Tuesday вторник الثلاثاء 星期二", "a" * 100_000, "word " * 20_000, "１２３", "\u202e\u200b", "..." * 1000,
     ],
 )  # fmt: skip
