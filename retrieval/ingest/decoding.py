@@ -48,7 +48,7 @@ _SCRIPTS = {
     "zh": "CJK",
 }
 _CANDIDATES = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "cp932", "euc_jp",
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_u", "cp932", "euc_jp",
     "gb18030", "big5", "cp949", "cp874", "utf_16_le", "utf_16_be",
 ]  # fmt: skip
 _SIGNATURES = (
@@ -73,6 +73,8 @@ def decode(given: Input, declared: str = "") -> str:
     """Text of the data; InvalidInput for what is no text. `declared`: the page's own word, if the server said nothing."""
     data, filename, locale = given.data, given.filename, given.locale
     _refuse_other_formats(data, filename)
+    if len(data) > 4 * given.max_characters:
+        raise refusal(filename, f"it holds more than {given.max_characters:,} characters. Split it into several files.")
     text = _marked(data, filename) or _declared(data, given.declared or declared) or _utf8(data) or _wide(data)
     if text is None:
         if b"\x00" in data[:_SAMPLE]:
@@ -125,8 +127,12 @@ def _utf8(data: bytes) -> str | None:
             return data.decode("iso2022_jp")
         except UnicodeDecodeError:
             return None
+    if data.count(b"\x00", 0, _SAMPLE) > max(
+        1, 0.01 * min(len(data), _SAMPLE)
+    ):  # UTF-16 of ASCII letters would pass, too
+        return None
     try:
-        return data.decode("utf-8") if b"\x00" not in data[:_SAMPLE] else None
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return None
 
@@ -166,6 +172,9 @@ def _plausible(text: str, language: str) -> bool:
         named = sum(unicodedata.name(character, "").startswith(script) for character in letters)
         if named < 0.9 * len(letters):
             return False
+    # KOI8 read as Windows-1251 (and the other way) is Cyrillic, but with capitals and small letters exchanged.
+    if len(letters) >= 10 and sum(character.isupper() for character in letters) > 0.6 * len(letters):
+        return False
     swapped = len(re.findall(r"[^\W\d_a-zA-Z](?<=[a-zà-öø-ÿа-яα-ω])[A-ZÀ-ÞА-ЯΑ-Ω]", text[:20_000]))
     return swapped <= 0.05 * len(letters) + 1
 

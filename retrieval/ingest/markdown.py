@@ -148,7 +148,7 @@ def render(body: str) -> str:
     """HTML of the Markdown; raw HTML stays, to be read (and its tags dropped) as such."""
     body = re.sub(r"^(#{1,6} .{0,500}?)[ \t]*\{[#.][^}\n]{0,200}\}[ \t]*$", r"\1", body, flags=re.MULTILINE)
     body = re.sub(r"\[\^[\w-]{1,40}\](:[ \t])?", "", body)
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 20}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 60}).enable(["table", "strikethrough"])
     parser.core.ruler.at("inline", _bounded_inline)
     return parser.render(body)
 

@@ -18,8 +18,8 @@ from retrieval.types import Document, InvalidInput
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MAX_ENTRIES = 5_000
 MAX_UNPACKED = 300_000_000
-MAX_XML = 60_000_000
-"""Of one part: twenty times the text of a long novel with all its markup."""
+MAX_XML = 20_000_000
+"""Bytes of one part, unpacked: five times a long novel with all its markup. mammoth keeps the whole tree in memory."""
 MAX_RATIO = 200
 """Real parts pack 5 to 50 times; repetition alone packs a thousand times. Small parts are left alone."""
 SMALL = 2_000_000
@@ -35,7 +35,7 @@ _STYLES = "\n".join(
 )
 
 
-def checked_zip(data: bytes, *, filename: str, needed: str, what: str) -> None:
+def checked_zip(data: bytes, *, filename: str, needed: str, what: str, max_xml: int = MAX_XML) -> None:
     """Refuse what is no Office file of this kind, is locked, or unpacks to more than its share."""
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise refusal(
@@ -44,7 +44,7 @@ def checked_zip(data: bytes, *, filename: str, needed: str, what: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            _check_sizes(entries, filename)
+            _check_sizes(entries, filename, max_xml)
             if needed not in archive.namelist():
                 raise refusal(
                     filename, f"this is not a {what} file, whatever its name says. Save it as {what} and add it again."
@@ -58,7 +58,7 @@ def checked_zip(data: bytes, *, filename: str, needed: str, what: str) -> None:
         ) from error
 
 
-def _check_sizes(entries: list[zipfile.ZipInfo], filename: str) -> None:
+def _check_sizes(entries: list[zipfile.ZipInfo], filename: str, max_xml: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise refusal(
             filename, f"it packs more than {MAX_ENTRIES:,} parts. Copy its text into a new document and add that."
@@ -68,7 +68,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], filename: str) -> None:
     for entry in entries:
         too_dense = entry.file_size > SMALL and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
         is_xml = entry.filename.lower().endswith((".xml", ".rels"))
-        if too_dense or (is_xml and entry.file_size > MAX_XML):
+        if too_dense or (is_xml and entry.file_size > max_xml):
             raise _bomb(filename)
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
         raise _bomb(filename)

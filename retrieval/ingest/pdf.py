@@ -25,6 +25,8 @@ MAX_SECONDS = 120.0
 MAX_PAGE_BYTES = 30_000_000
 """A page's drawing commands, unpacked. Pages of text have a few thousand bytes; more is a map, or made to exhaust us."""
 
+# Bullets of symbol fonts arrive as private or control characters.
+_MARK = re.compile("^[\x7f\x80-\x9f\uf000-\uf0ff\u25a0\u25cf\u2666\u27a2\u2713]\\s*(?=\\w)")
 _UNSPACED_END = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]$")
 _UNSPACED_START = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
@@ -124,7 +126,7 @@ def _page_lines(page: pypdf.PageObject, number: int) -> list[Line]:
 
     def finish() -> None:
         nonlocal place
-        text = " ".join("".join(pieces).split())
+        text = _MARK.sub("• ", " ".join("".join(pieces).split()))
         if text and place is not None:
             lines.append(Line(text, *place, number))
         pieces.clear()
@@ -158,19 +160,20 @@ def _without_running_heads(lines: list[Line], pages: int) -> list[Line]:
     for line in lines:
         edges.setdefault(line.page, []).append(line)
     at_edge = [line for found in edges.values() for line in {*found[:2], *found[-2:]}]
-    counts = Counter(_shape(line.text) for line in at_edge)
-    running = {shape for shape, count in counts.items() if pages >= 3 and count >= 0.6 * pages}
+    counts = Counter(_place(line) for line in at_edge)
+    running = {place for place, count in counts.items() if pages >= 3 and count >= 0.6 * pages}
     numbers = {
         line
         for line in at_edge
         if pages >= 2 and re.fullmatch(r"[-–\s]*(\w{1,8}\s)?\d{1,4}([\s/]|of|von)*\d{0,4}[-–\s]*", line.text)
     }
     edge = set(at_edge)
-    return [line for line in lines if line not in edge or (_shape(line.text) not in running and line not in numbers)]
+    return [line for line in lines if line not in edge or (_place(line) not in running and line not in numbers)]
 
 
-def _shape(text: str) -> str:
-    return re.sub(r"\d+", "0", text)
+def _place(line: Line) -> tuple[str, int]:
+    """What makes a running head the same on another page: its text but for numbers, and its height."""
+    return re.sub(r"\d+", "0", line.text), round(line.y)
 
 
 def _add_lines(lines: list[Line], builder: DocumentBuilder) -> None:

@@ -25,6 +25,8 @@ LAYOUT = "questions"
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 MAX_CELL = 200_000
+MAX_SHEET = 60_000_000
+"""Bytes of one part, unpacked: sheets are read row by row."""
 
 _COLUMNS = ("question", "answer", "locale", "topic", "url")
 _DELIMITERS = ",;\t|"
@@ -40,7 +42,7 @@ def read(given: Input) -> Document:
 def rows(given: Input) -> tuple[Document, list[QuestionRow]]:
     """The Document of the answers and its rows; InvalidInput naming the columns or rows that are wrong."""
     filename = given.filename
-    is_xlsx = given.data.startswith(b"PK")
+    is_xlsx = _is_xlsx(given)
     table = _xlsx_rows(given) if is_xlsx else _csv_rows(given)
     header_at, columns = _columns(table, filename)
     builder = DocumentBuilder(filename, given.max_characters)
@@ -71,14 +73,15 @@ def rows(given: Input) -> tuple[Document, list[QuestionRow]]:
     return document, [_question(document, *row) for row in seen]
 
 
+def _is_xlsx(given: Input) -> bool:
+    return given.data.startswith(b"PK") or given.filename.lower().endswith((".xlsx", ".xlsm"))
+
+
 def is_question_table(data: bytes, filename: str) -> bool:
     """Whether this is a CSV or XLSX file with the columns `question` and `answer`."""
-    name = filename.lower()
+    given = Input(data, filename)
     try:
-        if name.endswith((".xlsx", ".xlsm")):
-            table = _xlsx_rows(Input(data, filename), most=20)
-        else:
-            table = _csv_rows(Input(data, filename), most=20)
+        table = _xlsx_rows(given, most=20) if _is_xlsx(given) else _csv_rows(given, most=20)
         _columns(table, filename)
     except InvalidInput:
         return False
@@ -184,7 +187,7 @@ def _bounded(rows: Iterator[Cells], filename: str, most: int) -> Iterator[Cells]
 def _xlsx_rows(given: Input, most: int = MAX_ROWS) -> list[Cells]:
     """Rows of the first sheet that has any; numbers as a person would write them."""
     data, filename = given.data, given.filename
-    checked_zip(data, filename=filename, needed="xl/workbook.xml", what="XLSX")
+    checked_zip(data, filename=filename, needed="xl/workbook.xml", what="XLSX", max_xml=MAX_SHEET)
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         try:

@@ -18,8 +18,11 @@ from retrieval.ingest.decoding import decode
 from retrieval.types import Document
 
 MEDIA_TYPE = "text/html"
-MAX_FOR_TRAFILATURA = 5_000_000
+MAX_FOR_TRAFILATURA = 1_500_000
 """Characters: its comparison of extractors is slow, and a larger page is a dump and no article."""
+
+MAX_NESTING = 200
+"""The parser drops what is nested much deeper; no page made for readers is."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,9 +79,18 @@ def read(given: Input) -> Document:
     if main is not None:
         _remove_furniture(main)
         markup.add_blocks(main, builder)
+    if builder.count == 0 and text.count("<") > 10 * MAX_NESTING and _nesting(root) >= MAX_NESTING:
+        raise refusal(given.filename, "its elements are nested too deeply to be read. Paste its text instead.")
     return builder.build(
         title=builder.first_heading(1) or _site_cut(page_title), media_type=MEDIA_TYPE, metadata=metadata
     )
+
+
+def _nesting(root: markup.Element) -> int:
+    deepest, element = 0, root
+    while len(element):
+        element, deepest = element[-1], deepest + 1
+    return deepest
 
 
 def from_markup(text: str, builder: DocumentBuilder) -> None:
