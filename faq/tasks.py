@@ -25,7 +25,7 @@ from portal.celery import app
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 15
+SWEEP_SECONDS = 5
 DAY_SECONDS = 24 * 3600
 
 

@@ -133,7 +133,7 @@ if env.boolean("POLYFAQ_HTTPS", SITE_URL.startswith("https://")):
     SECURE_SSL_REDIRECT = env.boolean("POLYFAQ_SSL_REDIRECT", True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL) or "memory://"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL) or "memory://localhost//"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

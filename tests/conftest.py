@@ -56,7 +56,7 @@ def _isolated(tmp_path: Path, settings: Any) -> Iterator[None]:
         "TRANSLATION_ENGINE": "",
         "WORKER_THREAD": False,
     }
-    settings.CELERY_BROKER_URL = "memory://"
+    settings.CELERY_BROKER_URL = "memory://localhost//"
     settings.MEDIA_ROOT = tmp_path / "uploads"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     _forget(cache, retrieval, translation)
