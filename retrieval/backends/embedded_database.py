@@ -98,8 +98,9 @@ class Database:
         return connection
 
     def identity(self) -> int:
-        """Changes when the file is another one."""
-        return self._inode()
+        """Which file this thread's connection is to; another number after the file was replaced."""
+        held: tuple[int, int, sqlite3.Connection] | None = getattr(self._local, "held", None)
+        return held[1] if held is not None else 0
 
     def close(self) -> None:
         """Close this thread's connection; those of other threads close with their threads."""

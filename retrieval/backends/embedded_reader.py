@@ -58,8 +58,8 @@ class Reader:
         self._snapshot = None
 
     def _refresh(self) -> Snapshot | None:
-        file = self._database.identity()
         with self._database.read() as connection:
+            file = self._database.identity()
             state = _state(connection)
             if state is None:
                 return None
@@ -161,4 +161,4 @@ def _load(
     if norms is None:
         norms = mean_lengths(packed, columns["locale"])
     postings = {field: Postings.build(blobs, columns["locale"], field, norms) for field, blobs in packed.items()}
-    return Segment(ids, keys, columns, postings, matrix, has_vector), norms
+    return Segment(ids, keys, columns, postings, matrix, None if has_vector.all() else ~has_vector), norms

@@ -92,7 +92,8 @@ class Postings:
         )
 
     def of(self, token: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None:
-        at = int(np.searchsorted(self.tokens, token))
+        # A number of another type would have the whole array converted first.
+        at = int(self.tokens.searchsorted(np.uint32(token)))
         if at == len(self.tokens) or self.tokens[at] != token:
             return None
         start, end = self.starts[at], self.starts[at + 1]
@@ -135,7 +136,8 @@ class Segment:
     columns: Mapping[str, Codes]
     postings: Mapping[str, Postings]
     matrix: Matrix
-    has_vector: Mask
+    lacking: Mask | None
+    """Entries without a vector; None when all have one."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -235,9 +237,10 @@ class Snapshot:
         for part in self.parts:
             score = part.segment.matrix @ vector
             mask = part.mask(filters, self.names)
-            allowed = part.segment.has_vector if mask is None else part.segment.has_vector & mask
-            if not allowed.all():
-                score[~allowed] = -np.inf
+            if mask is not None:
+                score[~mask] = -np.inf
+            if part.segment.lacking is not None:
+                score[part.segment.lacking] = -np.inf
             scores.append(score)
         return self._best(scores, limit, positive=False)
 
@@ -262,8 +265,9 @@ class Snapshot:
         """The `limit` best over all parts; equal scores by key, so that every process gives the same order."""
         rows: list[tuple[float, str, Part, int]] = []
         for part, score in zip(self.parts, scores, strict=True):
-            for at in _top(score, limit, positive=positive):
-                rows.append((-float(score[at]), part.segment.keys[at], part, int(at)))
+            top = _top(score, limit, positive=positive)
+            keys = part.segment.keys
+            rows += [(-value, keys[at], part, at) for value, at in zip(score[top].tolist(), top.tolist(), strict=True)]
         best = heapq.nsmallest(limit, rows, key=lambda row: row[:2])
         return [
             LaneHit(
@@ -283,10 +287,9 @@ def inverse_frequency(total: int, count: int) -> float:
 
 def _top(score: npt.NDArray[np.float32], limit: int, *, positive: bool) -> Ints:
     """Positions of the best scores, ties at the border included, unordered."""
-    usable = np.flatnonzero(score > 0) if positive else np.flatnonzero(score > -np.inf)
-    if len(usable) <= limit:
-        return usable
-    values = score[usable]
-    border = np.partition(values, len(values) - limit)[len(values) - limit]
-    best: Ints = usable[values >= border]
-    return best
+    least = 0.0 if positive else -np.inf
+    if len(score) > limit:
+        border = np.partition(score, len(score) - limit)[len(score) - limit]
+        if border > least:
+            return np.flatnonzero(score >= border)
+    return np.flatnonzero(score > least)

@@ -1,0 +1,1 @@
+"""Where the figures in README and docs/reference/performance.md come from: `make bench`."""
