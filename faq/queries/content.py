@@ -1,230 +1,170 @@
 """Payloads of the public pages, named by what they return; the site and the API read the same ones.
 
-Only what is published leaves this module. Every text says its language and direction, because it may be a fallback.
-Translations come from stored revisions and the translation memory; nothing here calls an engine.
+Only what is published leaves this module. Translations come from stored revisions and the translation memory; nothing
+here calls an engine. A question page takes at most ten queries, however long its answer is.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from faq.enums import Origin, Significance, State
 from faq.errors import NotFound
 from faq.gateways import translation
-from faq.models import AnswerRevision, Citation, Locale, Passage, Phrasing, Question, Source, Topic
-from faq.queries import locales
+from faq.models import AnswerRevision, Citation, Passage, Phrasing, Question, Source, Topic
+from faq.queries.finding import search, suggest
+from faq.queries.payloads import (
+    AnswerPayload,
+    BlockPayload,
+    CitationPayload,
+    PassagePayload,
+    QuestionLink,
+    QuestionPayload,
+    Reading,
+    SegmentPayload,
+    SourcePayload,
+    Text,
+    TopicPayload,
+    reading,
+    topic_titles,
+)
 
+__all__ = [
+    "answer",
+    "cited_places",
+    "directions",
+    "popular",
+    "published_pages",
+    "question_page",
+    "search",
+    "source_page",
+    "suggest",
+    "topic_page",
+    "topics",
+]
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text with the language it is in."""
-
-    text: str
-    lang: str
-    dir: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionLink:
-    key: str
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class TopicPayload:
-    key: str
-    title: Text
-    description: Text
-    count: int = 0
-    questions: tuple[QuestionLink, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentPayload:
-    """One sentence as shown; `original` is set when it was translated."""
-
-    text: str
-    lang: str
-    dir: str
-    origin: str
-    citations: tuple[int, ...] = ()
-    original: str = ""
-    before: str = " "
-
-
-@dataclass(frozen=True, slots=True)
-class CitationPayload:
-    number: int
-    source: Text
-    source_key: str
-    heading: str
-    quote: Text
-    passage: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPayload:
-    """`machine`: some sentence was translated by a machine. `stale`: the original or a cited passage changed since."""
-
-    segments: tuple[SegmentPayload, ...]
-    citations: tuple[CitationPayload, ...]
-    original: Text | None
-    machine: bool
-    stale: bool
-    untranslated: bool
-    updated: datetime | None
-
-    @property
-    def plain(self) -> str:
-        """The segments as one text."""
-        return "".join(f"{s.before if i else ''}{s.text}" for i, s in enumerate(self.segments))
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionPayload:
-    id: int
-    key: str
-    text: Text
-    topic: TopicPayload | None
-    answer: AnswerPayload | None
-    related: tuple[QuestionLink, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PassagePayload:
-    key: str
-    heading: tuple[str, ...]
-    text: Text
-    translation: Text | None = None
-    cited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePayload:
-    key: str
-    title: Text
-    original_title: Text
-    url: str
-    updated: datetime
-    passages: tuple[PassagePayload, ...] = field(default_factory=tuple)
+UNSPACED = ("zh", "ja", "th")
+"""Languages that put no space between sentences."""
+HEADING = "heading"
 
 
 def directions() -> dict[str, str]:
     """Tag -> direction of every known locale."""
-    return {locale.tag: locale.direction for locale in locales.all_locales()}
-
-
-def text_in(text: str, tag: str) -> Text:
-    return Text(text, tag, directions().get(tag, "ltr"))
-
-
-def chain(tag: str) -> list[str]:
-    """The locale, what it falls back to, and the default, each once."""
-    known = {locale.tag: locale for locale in locales.all_locales()}
-    found: list[str] = []
-    current: str | None = tag
-    while current and current in known and current not in found:
-        found.append(current)
-        current = known[current].fallback_id
-    default = locales.default_locale().tag
-    return found if default in found else [*found, default]
-
-
-def _titles(texts: Iterable[str], source: str, tag: str) -> dict[str, Text]:
-    """Short texts in a locale, from the memory; the original where it has none."""
-    wanted = [text for text in dict.fromkeys(texts) if text]
-    units = translation.recall(wanted, source, tag) if tag != source else {}
-    return {text: text_in(units[text].target, tag) if text in units else text_in(text, source) for text in wanted}
+    return dict(reading("").directions)
 
 
 def topics(tag: str) -> list[TopicPayload]:
     """Topics that have a published question, in order, with how many."""
+    titles = topic_titles(reading(tag))
     published = Count("questions", filter=Q(questions__state=State.PUBLISHED))
-    rows = list(Topic.objects.annotate(published=published).filter(published__gt=0))
-    default = locales.default_locale().tag
-    texts = _titles([t for row in rows for t in (row.title, row.description)], default, tag)
-    empty = text_in("", tag)
-    return [TopicPayload(r.key, texts[r.title], texts.get(r.description, empty), r.published) for r in rows]
+    counts = dict(Topic.objects.annotate(published=published).values_list("pk", "published"))
+    return [
+        TopicPayload(key, title, description, counts[pk])
+        for pk, (key, title, description) in titles.items()
+        if counts.get(pk)
+    ]
 
 
 def topic_page(key: str, tag: str) -> TopicPayload:
     """One topic with its published questions. NotFound for other keys."""
-    topic = Topic.objects.filter(key=key).first()
-    if topic is None:
+    reader = reading(tag)
+    found = next(((pk, row) for pk, row in topic_titles(reader).items() if row[0] == key), None)
+    if found is None:
         raise NotFound("There is no such topic.")
-    links = question_links(Question.objects.filter(topic=topic, state=State.PUBLISHED), tag)
-    texts = _titles([topic.title, topic.description], locales.default_locale().tag, tag)
-    description = texts.get(topic.description, text_in("", tag))
-    return TopicPayload(topic.key, texts[topic.title], description, len(links), tuple(links))
+    pk, (_, title, description) = found
+    links = question_links(Question.objects.filter(topic_id=pk, state=State.PUBLISHED), reader)
+    return TopicPayload(key, title, description, len(links), tuple(links))
 
 
-def question_links(rows: Any, tag: str, limit: int = 200) -> list[QuestionLink]:
-    """Links to the given questions in their order, each worded in the best locale there is; two queries."""
-    wanted = chain(tag)
-    canonical = Phrasing.objects.filter(canonical=True)
-    found = rows.prefetch_related(Prefetch("phrasings", canonical, to_attr="wordings"))[:limit]
-    links = [(question.key, worded(question.wordings, wanted)) for question in found]
+def popular(tag: str, limit: int = 6) -> list[QuestionLink]:
+    """Answered questions, those first that readers found helpful most often."""
+    helpful = Count("feedback", filter=Q(feedback__helpful=True), distinct=True)
+    answered = Question.objects.filter(state=State.PUBLISHED, answer__revisions__state=State.PUBLISHED)
+    ids = answered.values("pk").annotate(helpful=helpful).order_by("-helpful", "pk").values_list("pk", flat=True)
+    return question_links_of(list(ids[:limit]), reading(tag))
+
+
+def question_links(rows: QuerySet[Question], reader: Reading, limit: int = 200) -> list[QuestionLink]:
+    """Links to the given questions in their order, each worded in the best language there is; two queries."""
+    links = [(question.key, reader.worded(question.wordings)) for question in _with_wordings(rows)[:limit]]  # type: ignore[attr-defined]
     return [QuestionLink(key, text) for key, text in links if text is not None]
 
 
-def worded(phrasings: Sequence[Phrasing], wanted: Sequence[str]) -> Text | None:
-    """The canonical wording in the first of the wanted locales that has one, else in any."""
-    by_locale = {phrasing.locale_id: phrasing.text for phrasing in phrasings}
-    tag = next((tag for tag in wanted if tag in by_locale), next(iter(by_locale), None))
-    return text_in(by_locale[tag], tag) if tag else None
+def question_links_of(ids: Sequence[int], reader: Reading) -> list[QuestionLink]:
+    """Links to those of the questions that are published, in the order of the ids."""
+    rows = {row.pk: row for row in _with_wordings(Question.objects.filter(pk__in=ids, state=State.PUBLISHED))}
+    links = [(rows[pk].key, reader.worded(rows[pk].wordings)) for pk in ids if pk in rows]  # type: ignore[attr-defined]
+    return [QuestionLink(key, text) for key, text in links if text is not None]
+
+
+def _with_wordings(rows: QuerySet[Question]) -> QuerySet[Question]:
+    return rows.prefetch_related(Prefetch("phrasings", Phrasing.objects.filter(canonical=True), to_attr="wordings"))
 
 
 def question_page(key: str, tag: str) -> QuestionPayload:
     """A published question with its answer in the locale, or the best fallback. NotFound for other keys."""
-    canonical = Prefetch("phrasings", Phrasing.objects.filter(canonical=True), to_attr="wordings")
-    rows = Question.objects.filter(key=key, state=State.PUBLISHED).select_related("topic").prefetch_related(canonical)
-    question = rows.first()
+    reader = reading(tag)
+    question = _with_wordings(Question.objects.filter(key=key, state=State.PUBLISHED)).first()
     if question is None:
         raise NotFound("There is no such question.")
-    text = worded(question.wordings, chain(tag)) or text_in(question.key, tag)  # type: ignore[attr-defined]
-    topic, related = None, []
-    if question.topic is not None:
-        titles = _titles([question.topic.title], locales.default_locale().tag, tag)
-        topic = TopicPayload(question.topic.key, titles[question.topic.title], text_in("", tag))
-        others = Question.objects.filter(topic=question.topic, state=State.PUBLISHED).exclude(pk=question.pk)
-        related = question_links(others, tag, limit=5)
-    return QuestionPayload(question.pk, question.key, text, topic, answer(question, tag), tuple(related))
+    text = reader.worded(question.wordings) or reader.text(question.key, reader.default)  # type: ignore[attr-defined]
+    topic: TopicPayload | None = None
+    related: list[QuestionLink] = []
+    if question.topic_id is not None:
+        name, title, description = topic_titles(reader)[question.topic_id]
+        topic = TopicPayload(name, title, description)
+        others = Question.objects.filter(topic_id=question.topic_id, state=State.PUBLISHED).exclude(pk=question.pk)
+        related = question_links(others, reader, limit=5)
+    return QuestionPayload(question.pk, question.key, text, topic, answer(question.pk, tag), tuple(related))
 
 
-def answer(question: Question, tag: str) -> AnswerPayload | None:
+def answer(question_id: int, tag: str) -> AnswerPayload | None:
     """The published answer as shown in a locale; None when there is none or nothing of it can be verified."""
-    published = AnswerRevision.objects.filter(answer__question=question, state=State.PUBLISHED)
-    rows = {row.locale_id: row for row in published.select_related("based_on")}
+    reader = reading(tag)
+    published = AnswerRevision.objects.filter(answer__question_id=question_id, state=State.PUBLISHED)
+    rows = {row.locale_id: row for row in published}
     canonical = next((row for row in rows.values() if not row.is_translation), None)
     if canonical is None:
         return None
-    shown = next(
-        (rows[each] for each in chain(tag) if each in rows and (each == tag or not rows[each].is_translation)),
-        canonical,
-    )
-    citations = _citations(shown.based_on or canonical if shown.is_translation else canonical)
-    standing = {c.number for c in citations if c.passage.revision_id == c.passage.revision.source.published_revision_id}
-    segments = [s for s in _segments(shown, tag) if not s.citations or set(s.citations) & standing]
+    shown = next((rows[each] for each in reader.chain if each in rows), canonical)
+    citations = _citations(shown, canonical)
+    units, titles = _recalled(shown, citations, reader)
+    standing = {each.number: each for each in citations if _stands(each)}
+    segments = _standing(_segments(shown, reader, units), standing)
     if not any(segment.citations for segment in segments):
         return None
-    used = {number for segment in segments for number in segment.citations} & standing
-    changed = any(c.passage.content_hash != c.passage_hash or c.number not in standing for c in citations)
+    used = {number for segment in segments for number in segment.citations}
+    translated = canonical.locale_id != tag and any(segment.lang == tag for segment in segments)
     return AnswerPayload(
         segments=tuple(segments),
-        citations=tuple(_citation_payloads([c for c in citations if c.number in used], tag)),
-        original=text_in(canonical.text, canonical.locale_id) if canonical.locale_id != tag else None,
-        machine=any(s.origin == Origin.MACHINE for s in segments),
-        stale=changed or _outdated(shown, canonical),
-        untranslated=any(s.lang != tag for s in segments),
+        citations=tuple(_citation(each, reader, titles) for each in citations if each.number in used),
+        original=tuple(_standing(_segments(canonical, reader, {}), standing)) if translated else (),
+        original_lang=canonical.locale_id,
+        machine=any(segment.origin == Origin.MACHINE for segment in segments),
+        stale=_outdated(shown, canonical) or any(_changed(each) for each in citations),
+        untranslated=any(segment.lang != tag for segment in segments),
         updated=shown.published_at or shown.created_at,
     )
+
+
+def _citations(shown: AnswerRevision, canonical: AnswerRevision) -> list[Citation]:
+    """What the shown text cites: its own citations, else those of what it was translated from."""
+    wanted = [shown.pk] if not shown.is_translation else [shown.pk, shown.based_on_id or canonical.pk]
+    rows = Citation.objects.filter(answer_revision_id__in=wanted).select_related("passage__revision__source")
+    ordered = sorted(rows, key=lambda row: (row.answer_revision_id != shown.pk, row.number))
+    first = ordered[0].answer_revision_id if ordered else None
+    return [row for row in ordered if row.answer_revision_id == first]
+
+
+def _stands(citation: Citation) -> bool:
+    revision = citation.passage.revision
+    return revision.pk == revision.source.published_revision_id
+
+
+def _changed(citation: Citation) -> bool:
+    return not _stands(citation) or citation.passage.content_hash != citation.passage_hash
 
 
 def _outdated(shown: AnswerRevision, canonical: AnswerRevision) -> bool:
@@ -234,111 +174,183 @@ def _outdated(shown: AnswerRevision, canonical: AnswerRevision) -> bool:
     return canonical.significance == Significance.MAJOR
 
 
-def _segments(revision: AnswerRevision, tag: str) -> list[SegmentPayload]:
-    """A revision's segments; those of another locale through the memory."""
-    rows = revision.segments or [{"text": revision.text, "source": revision.text, "citations": []}]
-    foreign = revision.locale_id != tag
-    units = translation.recall([row["text"] for row in rows], revision.locale_id, tag) if foreign else {}
-    return [_segment(row, revision, units, tag) for row in rows]
+def _recalled(
+    shown: AnswerRevision, citations: Sequence[Citation], reader: Reading
+) -> tuple[dict[str, Any], dict[tuple[str, str], Text]]:
+    """Translations of the shown text's sentences, and the cited sources' titles: one query for each of their languages."""
+    wanted: dict[str, list[str]] = {}
+    for row in _stored(shown):
+        wanted.setdefault(row["lang"], []).append(row["text"])
+    for citation in citations:
+        source = citation.passage.revision.source
+        wanted.setdefault(source.locale_id, []).append(source.title)
+    units = {lang: reader.recall(texts, lang) for lang, texts in wanted.items()}
+    titles = {(lang, text): reader.titled(text, lang, units[lang]) for lang, texts in wanted.items() for text in texts}
+    return units, titles
 
 
-def _segment(row: dict[str, Any], revision: AnswerRevision, units: dict[str, Any], tag: str) -> SegmentPayload:
-    text, lang = row["text"], row.get("lang") or revision.locale_id
-    origin = row.get("origin") or revision.origin
-    original = row.get("source") or "" if revision.is_translation else ""
-    unit = units.get(text)
-    if unit is not None:
-        text, lang, original, origin = unit.target, tag, text, Origin.HUMAN if unit.human else Origin.MACHINE
-    cited = tuple(row.get("citations") or ())
-    return SegmentPayload(text, lang, directions().get(lang, "ltr"), origin, cited, original, row.get("before") or " ")
+def _stored(revision: AnswerRevision) -> list[dict[str, Any]]:
+    """The revision's segments with their languages; cut from the text where none are stored."""
+    if revision.segments:
+        return [{**row, "lang": row.get("lang") or revision.locale_id} for row in revision.segments]
+    rows: list[dict[str, Any]] = []
+    before = ""
+    for piece in translation.segment(revision.text, revision.locale_id):
+        if piece.text:
+            rows.append(
+                {
+                    "text": piece.text,
+                    "lang": revision.locale_id,
+                    "citations": piece.citations,
+                    "before": before + piece.prefix,
+                }
+            )
+            before = ""
+        else:
+            before += piece.prefix
+        before += _unmarked(piece.suffix)
+    return rows
 
 
-def _citations(revision: AnswerRevision) -> list[Citation]:
-    return list(revision.citations.select_related("passage__revision__source").order_by("number"))
+def _unmarked(suffix: str) -> str:
+    """What follows a sentence, without its citation marks."""
+    return "".join(part.partition("]")[2] if place else part for place, part in enumerate(suffix.split("[")))
 
 
-def _citation_payloads(citations: Sequence[Citation], tag: str) -> list[CitationPayload]:
-    sources = [citation.passage.revision.source for citation in citations]
-    titles: dict[str, Text] = {}
-    for locale_tag in {source.locale_id for source in sources}:
-        titles |= _titles([s.title for s in sources if s.locale_id == locale_tag], locale_tag, tag)
+def _segments(revision: AnswerRevision, reader: Reading, units: Mapping[str, Any]) -> list[SegmentPayload]:
+    """The revision's sentences, each in the reader's language where the units have it."""
+    found = []
+    for row in _stored(revision):
+        text, lang, origin = row["text"], row["lang"], row.get("origin") or revision.origin
+        unit = units.get(lang, {}).get(text)
+        if unit is not None:
+            text, lang, origin = unit.target, reader.tag, Origin.MEMORY if unit.human else Origin.MACHINE
+        before = row.get("before", " ")
+        if not before.strip(" ") and before and lang.startswith(UNSPACED):
+            before = ""
+        cited = tuple(row.get("citations") or ())
+        found.append(SegmentPayload(text, lang, reader.directions.get(lang, "ltr"), str(origin), cited, before))
+    return found
+
+
+def _standing(segments: Iterable[SegmentPayload], standing: Mapping[int, Any]) -> list[SegmentPayload]:
+    """Without the sentences whose references are all broken, and without broken references."""
     return [
-        CitationPayload(
-            number=citation.number,
-            source=titles[source.title],
-            source_key=source.key,
-            heading=" › ".join(citation.passage.heading_path),
-            quote=text_in(citation.quote, source.locale_id),
-            passage=citation.passage.key,
-            url=source.url,
-        )
-        for citation, source in zip(citations, sources, strict=True)
+        SegmentPayload(s.text, s.lang, s.dir, s.origin, tuple(n for n in s.citations if n in standing), s.before)
+        for s in segments
+        if not s.citations or any(number in standing for number in s.citations)
     ]
 
 
-def passage_places(ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Passage id -> (source key, passage key), of published revisions."""
-    rows = Passage.objects.filter(pk__in=list(ids), revision__published_source__isnull=False)
-    return {pk: (source, key) for pk, source, key in rows.values_list("pk", "revision__source__key", "key")}
+def _citation(citation: Citation, reader: Reading, titles: Mapping[tuple[str, str], Text]) -> CitationPayload:
+    source = citation.passage.revision.source
+    return CitationPayload(
+        number=citation.number,
+        source=titles[source.locale_id, source.title],
+        source_key=source.key,
+        heading=" › ".join(citation.passage.heading_path),
+        quote=reader.text(citation.quote, source.locale_id),
+        passage=citation.passage.key,
+        url=source.url,
+        start=citation.start,
+        end=citation.end,
+    )
 
 
-def source_page(key: str, tag: str, cited: str = "") -> SourcePayload:
-    """A published source's passages, each with its translation where the memory has all of it. NotFound otherwise."""
-    rows = Source.objects.filter(key=key, state=State.PUBLISHED).select_related("published_revision", "locale")
+def cited_places(keys: Sequence[str | int]) -> dict[str | int, tuple[str, str, str]]:
+    """Passage id or key -> (source key, passage key, text), of published revisions; one query."""
+    ids = [key for key in keys if isinstance(key, int)]
+    names = [key for key in keys if isinstance(key, str)]
+    rows = Passage.objects.filter(Q(pk__in=ids) | Q(key__in=names), revision__published_source__isnull=False)
+    found: dict[str | int, tuple[str, str, str]] = {}
+    for pk, source, key, text in rows.values_list("pk", "revision__source__key", "key", "text"):
+        found[pk] = found[key] = (source, key, text)
+    return found
+
+
+def source_page(key: str, tag: str, passage: str | None = None) -> SourcePayload:
+    """A published source with each block's translation where the memory has it. NotFound for other keys."""
+    reader = reading(tag)
+    rows = Source.objects.filter(key=key, state=State.PUBLISHED).select_related("published_revision")
     source = rows.first()
     if source is None or source.published_revision is None:
         raise NotFound("There is no such source.")
-    passages = list(source.published_revision.passages.all())
-    pieces = {p.pk: translation.segment(p.text, source.locale_id) for p in passages}
-    texts = [s.text for parts in pieces.values() for s in parts if s.text]
-    foreign = tag != source.locale_id
-    units = translation.recall([source.title, *texts], source.locale_id, tag) if foreign else {}
-    title = (
-        text_in(units[source.title].target, tag) if source.title in units else text_in(source.title, source.locale_id)
-    )
+    revision, lang = source.published_revision, source.locale_id
+    passages = list(revision.passages.all())
+    blocks = revision.blocks or [{"kind": "paragraph", "start": p.start, "end": p.end, "level": 0} for p in passages]
+    texts = [revision.text[block["start"] : block["end"]] for block in blocks]
+    pieces = [translation.segment(text, lang) for text in texts] if lang != tag else [[] for _ in texts]
+    units = reader.recall([source.title, *(piece.text for each in pieces for piece in each)], lang)
+    shown = [
+        (block, text, _joined(each, units, reader) if units else None)
+        for block, text, each in zip(blocks, texts, pieces, strict=True)
+    ]
     return SourcePayload(
         key=source.key,
-        title=title,
-        original_title=text_in(source.title, source.locale_id),
+        title=reader.titled(source.title, lang, units),
+        original_title=reader.text(source.title, lang),
         url=source.url,
-        updated=source.published_revision.created_at,
-        passages=tuple(
-            PassagePayload(
-                key=p.key,
-                heading=tuple(p.heading_path),
-                text=text_in(p.text, source.locale_id),
-                translation=_joined(pieces[p.pk], units, tag) if foreign else None,
-                cited=p.key == cited,
-            )
-            for p in passages
-        ),
+        updated=revision.created_at,
+        passages=tuple(_passages(passages, shown, reader.text("", lang), passage, source.title)),
     )
 
 
-def _joined(pieces: Sequence[Any], units: dict[str, Any], tag: str) -> Text | None:
+Shown = tuple[dict[str, Any], str, Text | None]
+
+
+def _passages(
+    passages: Sequence[Passage], shown: Sequence[Shown], voice: Text, cited: str | None, title: str
+) -> Iterable[PassagePayload]:
+    """Passages with their blocks. Headings belong to the passage they stand before; the page's own title is left out."""
+    at = 0
+    for passage in passages:
+        headings: list[BlockPayload] = []
+        blocks: list[BlockPayload] = []
+        while at < len(shown) and shown[at][0]["start"] < passage.end:
+            row, text, translated = shown[at]
+            block = BlockPayload(
+                str(row["kind"]), int(row.get("level", 0)), Text(text, voice.lang, voice.dir),
+                row["start"] - passage.start, translated,
+            )  # fmt: skip
+            if row["kind"] == HEADING:
+                if text != title:
+                    headings.append(block)
+            elif row["end"] > passage.start:
+                blocks.append(_within(block, passage))
+            if row["end"] > passage.end:  # a long block is cut into several passages
+                break
+            at += 1
+        translated_whole = bool(blocks) and all(block.translation is not None for block in blocks)
+        yield PassagePayload(passage.key, tuple(headings), tuple(blocks), passage.key == cited, translated_whole)
+
+
+def _within(block: BlockPayload, passage: Passage) -> BlockPayload:
+    """The part of the block that the passage holds. A part has no translation of its own."""
+    end = block.start + len(block.text.text)
+    if block.start >= 0 and end <= len(passage.text):
+        return block
+    start, end = max(0, block.start), min(end, len(passage.text))
+    text = Text(passage.text[start:end], block.text.lang, block.text.dir)
+    return BlockPayload(block.kind, block.level, text, start)
+
+
+def _joined(pieces: Sequence[Any], units: Mapping[str, Any], reader: Reading) -> Text | None:
     """The translation of all pieces, None when any is missing."""
     if any(piece.text and piece.text not in units for piece in pieces):
         return None
     text = "".join(p.prefix + (units[p.text].target if p.text else "") + p.suffix for p in pieces)
-    return text_in(text, tag)
+    if reader.tag.startswith(UNSPACED):
+        text = text.replace("。 ", "。")
+    return reader.text(text)
 
 
-def popular(tag: str, limit: int = 6) -> list[QuestionLink]:
-    """Questions readers found helpful most often, then the newest."""
-    helpful = Count("feedback", filter=Q(feedback__helpful=True))
-    rows = Question.objects.filter(state=State.PUBLISHED, answer__revisions__state=State.PUBLISHED).distinct()
-    return question_links(rows.annotate(helpful=helpful).order_by("-helpful", "topic__order", "pk"), tag, limit)
-
-
-def published_pages() -> list[tuple[str, str, datetime]]:
-    """(kind, key, last change) of every page of the sitemap; three queries."""
-    pages = [("topic", key, None) for key in Topic.objects.values_list("key", flat=True)]
+def published_pages() -> list[tuple[str, str, datetime | None]]:
+    """(kind, key, last change) of every page for the sitemap; three queries."""
+    topics = Topic.objects.filter(questions__state=State.PUBLISHED).distinct().values_list("key", flat=True)
     questions = Question.objects.filter(state=State.PUBLISHED).values_list("key", "updated_at")
-    sources = Source.objects.filter(state=State.PUBLISHED).values_list("key", "updated_at")
-    dated = [("question", key, at) for key, at in questions] + [("source", key, at) for key, at in sources]
-    return [*pages, *dated]  # type: ignore[list-item]
-
-
-def locale_payloads() -> list[Locale]:
-    """The languages of the menu."""
-    return locales.enabled_locales()
+    sources = Source.objects.filter(state=State.PUBLISHED).values_list("key", "published_revision__created_at")
+    return [
+        *(("topic", key, None) for key in topics),
+        *(("question", key, at) for key, at in questions),
+        *(("source", key, at) for key, at in sources),
+    ]

@@ -1,6 +1,7 @@
 """Search results and suggestions: the index proposes, the database disposes; without the index the database searches."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Prefetch, Q
 
@@ -8,29 +9,15 @@ from faq.enums import State
 from faq.errors import Unavailable
 from faq.gateways import retrieval, translation
 from faq.models import Passage, Phrasing, Question
-from faq.queries.content import QuestionLink, Text, chain, text_in, worded
-from retrieval.types import Filters, Hit, Query
+from faq.queries.payloads import FoundPayload, PassageLink, QuestionLink, Reading, reading
+from retrieval.types import Filters, Hit, Query, Results
 
 MAX_LENGTH = 500
-SNIPPET = 220
-
-
-@dataclass(frozen=True, slots=True)
-class PassageLink:
-    source_key: str
-    source: Text
-    passage: str
-    heading: str
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPayload:
-    """`degraded`: the index was away and the database was searched word by word."""
-
-    questions: tuple[QuestionLink, ...] = ()
-    passages: tuple[PassageLink, ...] = ()
-    degraded: bool = False
+SNIPPET = 240
+WORDS = 8
+"""Words of a question that the database is asked for when the index is away."""
+SHARE_OF_FLOOR = 0.5
+"""A result is shown from this part of the evidence that an answer would need; what is below is noise."""
 
 
 def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPayload:
@@ -38,85 +25,107 @@ def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPay
     text = " ".join(text.split())[:MAX_LENGTH]
     if not any(character.isalnum() for character in text):
         return FoundPayload()
+    reader = reading(tag)
     topics = (topic,) if topic else ()
     try:
-        found = retrieval.retriever()
         with retrieval.mapped():
-            phrased = found.search(Query(text, tag, Filters(kinds=("phrasing",), topics=topics), limit)).hits
-            passages = found.search(Query(text, tag, Filters(kinds=("passage",), topics=topics), limit)).hits
+            found = retrieval.retriever()
+            phrased = found.search(Query(text, tag, Filters(kinds=("phrasing",), topics=topics), limit))
+            passages = found.search(Query(text, tag, Filters(kinds=("passage",), topics=topics), limit))
     except Unavailable:
-        return _from_database(text, tag, limit)
-    return FoundPayload(tuple(_questions(phrased, tag)), tuple(_passages(passages, tag)))
+        return _from_database(text, reader, limit)
+    return FoundPayload(
+        tuple(_questions(_near(phrased), reader)),
+        tuple(_passages([hit.family for hit in _near(passages)], reader)),
+        degraded=bool(phrased.degraded or passages.degraded),
+    )
 
 
 def suggest(text: str, tag: str, limit: int = 6) -> list[QuestionLink]:
     """Published questions for what was typed so far: those that contain it, then those that search finds."""
     text = " ".join(text.split())[:MAX_LENGTH]
-    if len(text) < 2:
+    if sum(character.isalnum() for character in text) < 2:
         return []
-    rows = Phrasing.objects.filter(question__state=State.PUBLISHED, locale_id__in=chain(tag), text__icontains=text)
-    keys = list(dict.fromkeys(rows.order_by("-canonical", "pk").values_list("question_id", flat=True)[:limit]))
-    direct = _links(keys, tag)
+    reader = reading(tag)
+    rows = Phrasing.objects.filter(
+        question__state=State.PUBLISHED, locale_id__in=reader.chain, canonical=True, text__icontains=text
+    )
+    ids = list(dict.fromkeys(rows.order_by("pk").values_list("question_id", flat=True)[:limit]))
+    direct = _links(ids, reader)
     if len(direct) >= limit:
         return direct
     known = {link.key for link in direct}
-    more = [link for link in search(text, tag, limit=limit).questions if link.key not in known]
-    return [*direct, *more][:limit]
+    more = _phrased(text, tag, limit)
+    return [*direct, *(link for link in _questions(more, reader) if link.key not in known)][:limit]
 
 
-def _links(ids: list[int], tag: str) -> list[QuestionLink]:
-    """Links to published questions, in the order of the ids."""
+def _phrased(text: str, tag: str, limit: int) -> Sequence[Hit]:
+    """Hits among the wordings; none while the index is away, because suggestions are a comfort."""
+    try:
+        with retrieval.mapped():
+            found = retrieval.retriever().search(Query(text, tag, Filters(kinds=("phrasing",)), limit))
+    except Unavailable:
+        return []
+    return _near(found)
+
+
+def _near(results: Results) -> list[Hit]:
+    return [hit for hit in results.hits if hit.evidence >= results.floor * SHARE_OF_FLOOR]
+
+
+def _links(ids: Sequence[int], reader: Reading) -> list[QuestionLink]:
+    """Links to published questions, in the order of the ids; two queries."""
     canonical = Prefetch("phrasings", Phrasing.objects.filter(canonical=True), to_attr="wordings")
     rows = Question.objects.filter(pk__in=ids, state=State.PUBLISHED).prefetch_related(canonical)
-    wanted = chain(tag)
-    by_id = {q.pk: QuestionLink(q.key, text) for q in rows if (text := worded(q.wordings, wanted))}  # type: ignore[attr-defined]
-    return [by_id[pk] for pk in ids if pk in by_id]
+    by_id = {row.pk: (row.key, reader.worded(row.wordings)) for row in rows}
+    found = [by_id[pk] for pk in ids if pk in by_id]
+    return [QuestionLink(key, text) for key, text in found if text is not None]
 
 
-def _questions(hits: tuple[Hit, ...], tag: str) -> list[QuestionLink]:
-    ids = [int(hit.family[1:]) for hit in hits if hit.family[1:].isdigit()]
-    return _links(ids, tag)
+def _questions(hits: Sequence[Hit], reader: Reading) -> list[QuestionLink]:
+    return _links([int(hit.family[1:]) for hit in hits if hit.family[1:].isdigit()], reader)
 
 
-def _passages(hits: tuple[Hit, ...], tag: str) -> list[PassageLink]:
-    """The passages behind the hits, in order, those of published revisions only."""
-    keys = [hit.family for hit in hits]
+def _passages(keys: Sequence[str], reader: Reading) -> list[PassageLink]:
+    """The passages of these keys in published revisions, in their order; one query, and one for each other language."""
     rows = Passage.objects.filter(key__in=keys, revision__published_source__isnull=False)
     by_key = {row.key: row for row in rows.select_related("revision__source")}
     found = [by_key[key] for key in keys if key in by_key]
-    return [_passage(row, tag) for row in found]
+    pieces = {row.key: translation.segment(row.text, row.revision.source.locale_id) for row in found}
+    wanted: dict[str, list[str]] = {}
+    for row in found:
+        source = row.revision.source
+        wanted.setdefault(source.locale_id, []).extend([source.title, *(piece.text for piece in pieces[row.key])])
+    units = {lang: reader.recall(texts, lang) for lang, texts in wanted.items()}
+    return [_passage(row, pieces[row.key], units[row.revision.source.locale_id], reader) for row in found]
 
 
-def _passage(row: Passage, tag: str) -> PassageLink:
+def _passage(row: Passage, pieces: Sequence[Any], units: dict[str, Any], reader: Reading) -> PassageLink:
+    """In the reader's language when all of the passage is translated, else in its own."""
     source = row.revision.source
     text, lang = row.text, source.locale_id
-    if lang != tag:
-        pieces = translation.segment(text, lang)
-        units = translation.recall([source.title, *(p.text for p in pieces if p.text)], lang, tag)
-        if all(p.text in units for p in pieces if p.text):
-            text = "".join(p.prefix + (units[p.text].target if p.text else "") + p.suffix for p in pieces)
-            title = units[source.title].target if source.title in units else source.title
-            shown = text_in(title, tag if source.title in units else lang)
-            return PassageLink(source.key, shown, row.key, "", text_in(_cut(text), tag))
-    return PassageLink(
-        source.key, text_in(source.title, lang), row.key, " › ".join(row.heading_path), text_in(_cut(text), lang)
-    )
+    if units and all(not piece.text or piece.text in units for piece in pieces):
+        text = "".join(p.prefix + (units[p.text].target if p.text else "") + p.suffix for p in pieces)
+        lang = reader.tag
+    heading = " › ".join(row.heading_path[1:])
+    title = reader.titled(source.title, source.locale_id, units)
+    return PassageLink(source.key, title, row.key, heading, reader.text(_cut(text), lang))
 
 
 def _cut(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= SNIPPET else line[:SNIPPET].rsplit(" ", 1)[0] + " …"
+    if len(line) <= SNIPPET:
+        return line
+    return (line[:SNIPPET].rsplit(" ", 1)[0] if " " in line[SNIPPET // 2 : SNIPPET] else line[:SNIPPET]) + " …"
 
 
-def _from_database(text: str, tag: str, limit: int) -> FoundPayload:
+def _from_database(text: str, reader: Reading, limit: int) -> FoundPayload:
     """Any of the words, in wordings and passages: what is left when the index is away."""
     wanted = Q()
-    for word in [word for word in text.split() if len(word) > 2][:8] or [text]:
+    for word in [word for word in text.split() if len(word) > 2][:WORDS] or [text]:
         wanted |= Q(text__icontains=word)
-    ids = Phrasing.objects.filter(wanted, question__state=State.PUBLISHED).values_list("question_id", flat=True)
-    rows = Passage.objects.filter(wanted, revision__published_source__isnull=False).select_related("revision__source")
-    return FoundPayload(
-        tuple(_links(list(dict.fromkeys(ids[:limit])), tag)),
-        tuple(_passage(row, tag) for row in rows[:limit]),
-        degraded=True,
-    )
+    phrased = Phrasing.objects.filter(wanted, question__state=State.PUBLISHED).order_by("pk")
+    ids = list(dict.fromkeys(phrased.values_list("question_id", flat=True)[: limit * 4]))[:limit]
+    rows = Passage.objects.filter(wanted, revision__published_source__isnull=False).order_by("pk")
+    keys = list(rows.values_list("key", flat=True)[:limit])
+    return FoundPayload(tuple(_links(ids, reader)), tuple(_passages(keys, reader)), degraded=True)

@@ -1,0 +1,178 @@
+"""Questions and their wordings.
+
+Invariants: a question's key never changes; each locale that has wordings has exactly one canonical one; a question is
+retired, never deleted, so that links to it can say so. Adding what is there already changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from faq import signals
+from faq.domain import audit
+from faq.enums import Origin, State
+from faq.errors import Conflict, Invalid, NotFound
+from faq.models import Phrasing, Question, Topic
+from faq.queries import locales
+from retrieval.text import normalise
+
+TEXT_LENGTH = 500
+KEY_LENGTH = 80
+
+
+def create_question(
+    *,
+    key: str = "",
+    topic: Topic | None = None,
+    phrasings: Sequence[str],
+    locale: str,
+    actor: audit.Actor = None,
+    origin: str = Origin.HUMAN,
+) -> Question:
+    """A draft question; the first wording is the canonical one. An empty key is made from it."""
+    tag = locales.require(locale).tag
+    texts = list(dict.fromkeys(wording(text) for text in phrasings if text and text.strip()))
+    if not texts:
+        raise Invalid("A question needs at least one wording.")
+    with transaction.atomic():
+        question = _create(key, texts[0], topic)
+        Phrasing.objects.bulk_create(
+            Phrasing(question=question, locale_id=tag, text=text, canonical=place == 0, origin=origin)
+            for place, text in enumerate(texts)
+        )
+        audit.record(actor, "create", question, {}, {"key": question.key, "locale": tag, "wordings": texts})
+        _tell(question)
+    return question
+
+
+def add_phrasing(
+    question: Question,
+    *,
+    text: str,
+    locale: str,
+    actor: audit.Actor = None,
+    canonical: bool = False,
+    origin: str = Origin.HUMAN,
+) -> Phrasing:
+    """Another wording. The first one of a locale is its canonical one; `canonical` makes it so in place of another."""
+    tag, text = locales.require(locale).tag, wording(text)
+    with transaction.atomic():
+        _locked(question)
+        rows = list(Phrasing.objects.filter(question=question, locale_id=tag))
+        found = next((row for row in rows if row.text == text), None)
+        canonical = canonical or not any(row.canonical for row in rows)
+        if found is not None and (found.canonical or not canonical):
+            return found
+        before = {"canonical": next((row.text for row in rows if row.canonical), "")}
+        if canonical:
+            Phrasing.objects.filter(question=question, locale_id=tag, canonical=True).update(canonical=False)
+        if found is None:
+            found = Phrasing(question=question, locale_id=tag, text=text, origin=origin)
+        found.canonical = canonical
+        found.save()
+        audit.record(actor, "word", question, before, {"locale": tag, "text": text, "canonical": canonical})
+        _tell(question)
+    return found
+
+
+def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit.Actor = None) -> Phrasing:
+    """Change a wording in place, for translations that were made again."""
+    text = wording(text)
+    with transaction.atomic():
+        question = _locked(phrasing.question)
+        if (
+            Phrasing.objects.filter(question=question, locale_id=phrasing.locale_id, text=text)
+            .exclude(pk=phrasing.pk)
+            .exists()
+        ):
+            raise Conflict(f"This question has the wording “{text[:80]}” already.")
+        before = {"text": phrasing.text, "origin": phrasing.origin}
+        phrasing.text, phrasing.origin = text, origin
+        phrasing.save()
+        audit.record(actor, "word", question, before, {"text": text, "origin": origin})
+        _tell(question)
+    return phrasing
+
+
+def remove_phrasing(phrasing: Phrasing, actor: audit.Actor = None) -> None:
+    """Take a wording away; the canonical one only when it is the last of its locale."""
+    with transaction.atomic():
+        question = _locked(phrasing.question)
+        others = Phrasing.objects.filter(question=question).exclude(pk=phrasing.pk)
+        if phrasing.canonical and others.filter(locale_id=phrasing.locale_id).exists():
+            raise Invalid("This is the canonical wording. Make another one canonical first.")
+        if not others.exists():
+            raise Invalid("This is the only wording of the question. Retire the question instead.")
+        audit.record(actor, "unword", question, {"locale": phrasing.locale_id, "text": phrasing.text}, {})
+        phrasing.delete()
+        _tell(question)
+
+
+def publish_question(question: Question, actor: audit.Actor = None) -> Question:
+    """Readers find it from now on. Nothing happens when they already do."""
+    return _move(question, State.PUBLISHED, "publish", actor)
+
+
+def retire_question(question: Question, actor: audit.Actor = None) -> Question:
+    """Readers no longer find it; what was written stays."""
+    return _move(question, State.RETIRED, "retire", actor)
+
+
+def _move(question: Question, state: State, verb: str, actor: audit.Actor) -> Question:
+    with transaction.atomic():
+        locked = _locked(question)
+        if locked.state != state:
+            if state == State.PUBLISHED and not Phrasing.objects.filter(question=locked, canonical=True).exists():
+                raise Invalid("A question needs a wording before it can be published.")
+            before = {"state": locked.state}
+            locked.state = state
+            locked.save()
+            audit.record(actor, verb, locked, before, {"state": state})
+            _tell(locked)
+    question.refresh_from_db()
+    return question
+
+
+def wording(text: str) -> str:
+    """One line without control characters; Invalid when it is too long or says nothing."""
+    line = " ".join(normalise(text).split())
+    if not any(character.isalnum() for character in line):
+        raise Invalid("This wording has no letter or digit.")
+    if len(line) > TEXT_LENGTH:
+        raise Invalid(f"A wording has at most {TEXT_LENGTH} characters; this one has {len(line)}.")
+    return line
+
+
+def _create(key: str, text: str, topic: Topic | None) -> Question:
+    """A question under the key given, else under one of its own."""
+    given = slugify(key, allow_unicode=True)[:120]
+    if key and not given:
+        raise Invalid(f"{key[:60]!r} cannot be a key: it has no letter or digit.")
+    if given:
+        if Question.objects.filter(key=given).exists():
+            raise Conflict(f"There is a question with the key {given!r} already.")
+        return Question.objects.create(key=given, topic=topic)
+    base = slugify(text, allow_unicode=True)[:KEY_LENGTH].strip("-_") or "question"
+    taken = set(Question.objects.filter(key__startswith=base).values_list("key", flat=True))
+    for number in range(1, 10_000):
+        candidate = base if number == 1 else f"{base}-{number}"
+        if candidate in taken:
+            continue
+        try:
+            with transaction.atomic():
+                return Question.objects.create(key=candidate, topic=topic)
+        except IntegrityError:
+            continue  # two came in at once
+    raise Conflict(f"There are too many questions worded “{text[:80]}”.")
+
+
+def _locked(question: Question) -> Question:
+    locked = Question.objects.select_for_update().filter(pk=question.pk).first()
+    if locked is None:
+        raise NotFound("This question is gone.")
+    return locked
+
+
+def _tell(question: Question) -> None:
+    signals.question_changed.send(sender=Question, question_id=question.pk)
