@@ -1,0 +1,30 @@
+"""Evidence is a probability that grows with what a hit covers and how near it lies."""
+
+import pytest
+
+from retrieval.calibration import BY_PROVIDER, DEFAULT, FLOOR, Signals, calibration_of, evidence, floor
+
+SETS = [DEFAULT, *BY_PROVIDER.values()]
+
+
+@pytest.mark.parametrize("calibration", SETS)
+def test_nothing_covered_is_below_the_floor_and_all_covered_above(calibration):
+    assert evidence(Signals(), calibration) < floor(calibration) / 2
+    assert evidence(Signals(1.0, 1.0, 0.7), calibration) > floor(calibration)
+
+
+@pytest.mark.parametrize("calibration", SETS)
+def test_evidence_grows_with_the_cosine_and_the_better_covered_lane(calibration):
+    steps = [number / 10 for number in range(11)]
+    by_cosine = [evidence(Signals(0.3, 0.2, step), calibration) for step in steps]
+    by_cover = [evidence(Signals(step, 0.0, 0.2), calibration) for step in steps]
+    assert by_cosine == sorted(by_cosine)
+    assert by_cover == sorted(by_cover)
+    assert all(0.0 < value < 1.0 for value in by_cosine + by_cover)
+
+
+def test_a_stored_calibration_is_completed_by_the_defaults():
+    assert evidence(Signals(0.5, 0.5, 0.5), {}) == evidence(Signals(0.5, 0.5, 0.5), DEFAULT)
+    assert floor({}) == DEFAULT[FLOOR]
+    assert calibration_of("an embedder nobody measured") == dict(DEFAULT)
+    assert calibration_of("starter")[FLOOR] == 0.4
