@@ -172,6 +172,9 @@ def _plausible(text: str, language: str) -> bool:
         named = sum(unicodedata.name(character, "").startswith(script) for character in letters)
         if named < 0.9 * len(letters):
             return False
+    # EUC-JP read as Shift JIS is a run of half-width kana, which nobody writes for long.
+    if sum("\uff61" <= character <= "\uff9f" for character in letters) > 0.3 * len(letters):
+        return False
     # KOI8 read as Windows-1251 (and the other way) is Cyrillic, but with capitals and small letters exchanged.
     if len(letters) >= 10 and sum(character.isupper() for character in letters) > 0.6 * len(letters):
         return False
@@ -194,7 +197,7 @@ def _looks_like_text(text: str) -> bool:
     odd = sum(
         1 for character in sample if character not in "\t\n\r\f\x0b\x1a" and unicodedata.category(character) in _ODD
     )
-    return odd <= 0.01 * len(sample) + (1 if len(sample) > 40 else 0)
+    return odd <= 0.02 * len(sample) + (2 if len(sample) > 40 else 0)
 
 
 _ODD = frozenset({"Cc", "Cn", "Co", "Cs"})

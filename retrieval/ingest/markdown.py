@@ -150,7 +150,7 @@ def render(body: str) -> str:
     body = re.sub(r"\[\^[\w-]{1,40}\](:[ \t])?", "", body)
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 60}).enable(["table", "strikethrough"])
     parser.core.ruler.at("inline", _bounded_inline)
-    return parser.render(body)
+    return str(parser.render(body))
 
 
 def _bounded_inline(state: object) -> None:

@@ -6,6 +6,7 @@ hundred thousand levels deep costs no stack.
 
 import re
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -13,7 +14,8 @@ from lxml import html as lxml_html
 from retrieval.ingest.builder import DocumentBuilder
 from retrieval.types import BlockKind
 
-Element = lxml_html.HtmlElement
+Element: TypeAlias = Any
+"""An lxml.html element; lxml brings no types."""
 
 MAX_DEPTH = 120
 """Deeper than this, structure is noise: the text is kept, flat."""
@@ -175,12 +177,15 @@ class _Walker:
     kind: BlockKind = BlockKind.PARAGRAPH
     level: int = 0
     lists: int = 0
+    prefix: str = ""
+    """Begins the next block, whichever element it comes from (a term before its definition)."""
 
     def flush(self) -> None:
         text = "".join(self.buffer)
         self.buffer.clear()
         if text.strip():
-            self.builder.add(self.kind, text, self.level)
+            self.builder.add(self.kind, self.prefix + text.lstrip(), self.level)
+            self.prefix = ""
             if self.kind is BlockKind.LIST_ITEM:
                 # What follows inside the same item (a second paragraph) is no item of its own.
                 self.kind, self.level = BlockKind.PARAGRAPH, 0
@@ -250,12 +255,12 @@ class _Walker:
                 term.append(line_of(child).rstrip(":"))
                 continue
             self.kind, self.level = BlockKind.LIST_ITEM, self.lists
-            if term:
-                self.buffer.append(", ".join(term) + ": ")
-            term = []
+            self.prefix = ", ".join(term) + ": " if term else ""
             self.flow(child, depth + 1)
             self.flush()
             self.kind, self.level = BlockKind.PARAGRAPH, 0
+            term = [self.prefix.removesuffix(": ")] if self.prefix else []
+            self.prefix = ""
         if term:
             self.builder.add(BlockKind.LIST_ITEM, ", ".join(term), self.lists)
 
@@ -286,7 +291,7 @@ class _Walker:
 def _code(element: Element) -> str:
     for line_break in element.iter("br"):
         line_break.tail = "\n" + (line_break.tail or "")
-    return element.text_content()
+    return str(element.text_content())
 
 
 def _is_layout(table: Element) -> bool:

@@ -84,7 +84,7 @@ def read(given: Input) -> Document:
 
 
 def _information(reader: pypdf.PdfReader) -> dict[str, str]:
-    found = reader.metadata or {}
+    found: Mapping[str, object] = reader.metadata or {}
     title = tidy_line(str(found.get("/Title") or ""))
     author = tidy_line(str(found.get("/Author") or ""))
     # Word processors leave their file's name as title.

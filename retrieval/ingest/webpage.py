@@ -1,7 +1,7 @@
 """HTML pages: the main content only, with its headings, lists and tables.
 
 A page that declares its main element (`<main>`, `role=main`, a single `<article>`) is believed. Otherwise trafilatura
-finds the content, and its structured output is read. Furniture (navigation, banners, cookie dialogs, related links,
+says which text is content, and the element that holds it is read. Furniture (navigation, banners, cookie dialogs, related links,
 footers) is cut from inside the main element too, since templates put it there.
 """
 
@@ -10,7 +10,6 @@ import re
 
 import trafilatura
 from lxml import etree
-from lxml import html as lxml_html
 
 from retrieval.ingest import markup
 from retrieval.ingest.builder import DocumentBuilder, Input, refusal, tidy_line
@@ -49,6 +48,7 @@ _FURNITURE_NAMES = re.compile(
     r"edit-?(this-?)?page|print-?only|sr-only|visually-hidden|screen-reader-text|comments?)($|[\s_-])",
     re.IGNORECASE,
 )
+_LEAVES = ("p", "li", "td", "th", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre")
 _META = {
     "author": ("//meta[@name='author']/@content", "//meta[@property='article:author']/@content"),
     "date": (
@@ -71,19 +71,31 @@ def read(given: Input) -> Document:
     metadata = _metadata(root)
     page_title = tidy_line(root.findtext(".//title") or "")
     builder = DocumentBuilder(given.filename, given.max_characters)
-    main = _main_element(root)
-    if main is None:
-        main = _found_by_trafilatura(text)
-    if main is None:
-        main = root.find("body")
+    main, body = _main_element(root), root.find("body")
+    if main is None and body is not None:
+        _remove_furniture(body)
+        main = _container(body, text)
     if main is not None:
         _remove_furniture(main)
+        _add_title(root, main, page_title, builder)
         markup.add_blocks(main, builder)
     if builder.count == 0 and text.count("<") > 10 * MAX_NESTING and _nesting(root) >= MAX_NESTING:
         raise refusal(given.filename, "its elements are nested too deeply to be read. Paste its text instead.")
     return builder.build(
         title=builder.first_heading(1) or _site_cut(page_title), media_type=MEDIA_TYPE, metadata=metadata
     )
+
+
+def _add_title(root: markup.Element, main: markup.Element, page_title: str, builder: DocumentBuilder) -> None:
+    """The page's heading when it stands outside its content; the window title tells it from a site's name."""
+    headings = [markup.line_of(heading) for heading in root.iter("h1")]
+    if (
+        len(headings) == 1
+        and next(main.iter("h1"), None) is None
+        and headings[0]
+        and page_title.startswith(headings[0])
+    ):
+        builder.heading(headings[0], 1)
 
 
 def _nesting(root: markup.Element) -> int:
@@ -150,50 +162,43 @@ def _is_furniture(element: markup.Element) -> bool:
     return bool(_FURNITURE_NAMES.search(names)) and len(element.findall(".//p")) < 3
 
 
-def _found_by_trafilatura(text: str) -> markup.Element | None:
+def _container(body: markup.Element, text: str) -> markup.Element:
+    """The smallest element that holds nearly all of what trafilatura takes for the content.
+
+    Its own output is not used, since it drops headings and table rows now and then; the element has them all.
+    """
+    found = _content_lines(text)
+    weights: dict[markup.Element, int] = {}
+    for element in body.iter(*_LEAVES):
+        line = markup.line_of(element)
+        if line in found:
+            for holder in (element, *element.iterancestors()):
+                weights[holder] = weights.get(holder, 0) + len(line)
+    element = body
+    while weights.get(element):
+        heaviest = max(element, key=lambda child: weights.get(child, 0), default=None)
+        if heaviest is None or heaviest.tag in _LEAVES or weights.get(heaviest, 0) < 0.9 * weights[element]:
+            break
+        element = heaviest
+    return element
+
+
+def _content_lines(text: str) -> frozenset[str]:
+    """The lines of text that trafilatura finds; none when the page is too large or too broken for it."""
     if len(text) > MAX_FOR_TRAFILATURA:
-        return None
+        return frozenset()
     try:
         output = trafilatura.extract(
             text, output_format="xml", include_comments=False, include_tables=True, include_formatting=False,
             include_links=False, include_images=False, favor_recall=True, deduplicate=False,
         )  # fmt: skip
         tree = etree.fromstring(output.encode(), parser=_xml_parser()) if output else None
-    except Exception as error:  # noqa: BLE001 - it runs three extractors over wild pages; the page's body is the way back
+    except Exception as error:  # noqa: BLE001 - it runs three extractors over wild pages; without it, the body is read
         _log.info("trafilatura failed: %s", type(error).__name__)
-        return None
-    main = tree.find("main") if tree is not None else None
-    return _as_html(main) if main is not None and len(main) else None
+        return frozenset()
+    texts = (" ".join("".join(element.itertext()).split()) for element in tree.iter()) if tree is not None else ()
+    return frozenset(line for line in texts if len(line) > 1)
 
 
 def _xml_parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-
-
-_TEI_TO_HTML = {
-    "list": "ul",
-    "item": "li",
-    "row": "tr",
-    "cell": "td",
-    "lb": "br",
-    "quote": "blockquote",
-    "code": "code",
-}
-
-
-def _as_html(main: etree._Element) -> markup.Element:
-    """trafilatura's XML vocabulary, renamed to HTML's, so that one reader serves both."""
-    for element in main.iter():
-        tag = element.tag
-        if tag == "head":
-            element.tag = element.get("rend", "h2") if re.fullmatch("h[1-6]", element.get("rend", "h2")) else "h2"
-        elif tag == "cell" and element.get("role") == "head":
-            element.tag = "th"
-        elif tag == "list" and element.get("rend") == "ol":
-            element.tag = "ol"
-        elif tag == "code" and "\n" in (element.text or ""):
-            element.tag = "pre"
-        else:
-            element.tag = _TEI_TO_HTML.get(tag, tag)
-        element.attrib.clear()
-    return lxml_html.fragment_fromstring(etree.tostring(main, encoding="unicode"), create_parent="div")
