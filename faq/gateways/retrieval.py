@@ -31,6 +31,7 @@ __all__ = [
     "question_rows",
     "reset",
     "retriever",
+    "use",
 ]
 
 _lock = threading.RLock()
@@ -58,6 +59,12 @@ def retriever() -> "Retriever":
             if found is None:
                 found = _built[pid] = _build()
     return found
+
+
+def use(given: "Retriever") -> None:
+    """Make this process's retriever another one: a scratch index, until reset()."""
+    with _lock:
+        _built[os.getpid()] = given
 
 
 def reset() -> None:

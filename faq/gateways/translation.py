@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -53,6 +54,21 @@ def unit_hash(text: str) -> str:
     from translation.memory import unit_hash as digest
 
     return digest(text)
+
+
+def read_tmx(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """(source tag, target tag, source, target) of each pair of a TMX file; inside mapped(), Invalid for a broken one."""
+    from translation.memory import read_tmx as read
+
+    return read(path)
+
+
+def write_tmx(path: Path, rows: Iterable[tuple[str, str]], source_locale: str, target_locale: str) -> int:
+    """Write (source, target) pairs; returns how many."""
+    from translation.memory import write_tmx as write
+
+    with mapped():
+        return write(path, rows, source_locale, target_locale)
 
 
 def engine() -> "TranslationEngine | None":

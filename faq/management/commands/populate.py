@@ -1,0 +1,28 @@
+"""`manage.py populate`: draft missing answers, translate what is missing or stale. Runs as a job, here and now."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from faq.domain import jobs
+from faq.enums import JobKind
+from faq.management import console
+
+
+class Command(BaseCommand):
+    help = "Drafts missing answers and brings translations up to date."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--locale", action="append", default=[], help="only this language; may be given more than once"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        job = jobs.enqueue(JobKind.POPULATE, {"locales": options["locale"] or None}, key="populate")
+        console.run_jobs(self.stderr.write)
+        job.refresh_from_db()
+        self.stdout.write(
+            f"{job.get_state_display()}: {job.done} of {job.total} questions, {len(job.failures)} failed."
+        )
+        for failure in job.failures:
+            self.stdout.write(f"  {failure['item']}: {failure['reason']}")
