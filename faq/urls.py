@@ -1,5 +1,8 @@
 """URL wiring of the app: the API, then the public site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("faq.api.urls")),
+    path("", include("faq.web.urls")),
+]

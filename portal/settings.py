@@ -56,16 +56,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "faq.web.middleware.SecurityHeadersMiddleware",
+    "faq.web.middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "faq.web.middleware.LocaleMiddleware",
-    "faq.web.middleware.SecurityHeadersMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
+CSRF_FAILURE_VIEW = "faq.web.problems.csrf_failure"
 WSGI_APPLICATION = "portal.wsgi.application"
 ASGI_APPLICATION = "portal.asgi.application"
 TEMPLATES = [
@@ -80,6 +81,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "faq.web.context.site",
             ],
+            "libraries": {"site": "faq.web.tags"},
         },
     }
 ]

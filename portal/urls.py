@@ -8,5 +8,7 @@ urlpatterns = [
     path("", include("faq.urls")),
 ]
 
-handler404 = "faq.web.views.not_found"
-handler500 = "faq.web.views.server_error"
+handler400 = "faq.web.problems.bad_request"
+handler403 = "faq.web.problems.forbidden"
+handler404 = "faq.web.problems.not_found"
+handler500 = "faq.web.problems.server_error"

@@ -5,6 +5,7 @@ here calls an engine. A question page takes at most ten queries, however long it
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -120,9 +121,10 @@ def question_page(key: str, tag: str) -> QuestionPayload:
     return QuestionPayload(question.pk, question.key, text, topic, answer(question.pk, tag), tuple(related))
 
 
-def answer(question_id: int, tag: str) -> AnswerPayload | None:
+def answer(question: Question | int, tag: str) -> AnswerPayload | None:
     """The published answer as shown in a locale; None when there is none or nothing of it can be verified."""
     reader = reading(tag)
+    question_id = question if isinstance(question, int) else question.pk
     published = AnswerRevision.objects.filter(answer__question_id=question_id, state=State.PUBLISHED)
     rows = {row.locale_id: row for row in published}
     canonical = next((row for row in rows.values() if not row.is_translation), None)
@@ -222,21 +224,24 @@ def _segments(revision: AnswerRevision, reader: Reading, units: Mapping[str, Any
     found = []
     for row in _stored(revision):
         text, lang, origin = row["text"], row["lang"], row.get("origin") or revision.origin
+        original = str(row.get("source") or "") if revision.is_translation else ""
         unit = units.get(lang, {}).get(text)
         if unit is not None:
+            original = text
             text, lang, origin = unit.target, reader.tag, Origin.MEMORY if unit.human else Origin.MACHINE
         before = row.get("before", " ")
         if not before.strip(" ") and before and lang.startswith(UNSPACED):
             before = ""
         cited = tuple(row.get("citations") or ())
-        found.append(SegmentPayload(text, lang, reader.directions.get(lang, "ltr"), str(origin), cited, before))
+        direction = reader.directions.get(lang, "ltr")
+        found.append(SegmentPayload(text, lang, direction, str(origin), cited, before, original))
     return found
 
 
 def _standing(segments: Iterable[SegmentPayload], standing: Mapping[int, Any]) -> list[SegmentPayload]:
     """Without the sentences whose references are all broken, and without broken references."""
     return [
-        SegmentPayload(s.text, s.lang, s.dir, s.origin, tuple(n for n in s.citations if n in standing), s.before)
+        replace(s, citations=tuple(number for number in s.citations if number in standing))
         for s in segments
         if not s.citations or any(number in standing for number in s.citations)
     ]

@@ -46,7 +46,8 @@ class TopicPayload:
 
 @dataclass(frozen=True, slots=True)
 class SegmentPayload:
-    """One sentence as shown. `before`: what stands between it and the one before (a space, a line break, a list mark)."""
+    """One sentence as shown. `before`: what stands between it and the one before (a space, a line break, a list mark).
+    `original`: the sentence it was translated from."""
 
     text: str
     lang: str
@@ -54,6 +55,7 @@ class SegmentPayload:
     origin: str
     citations: tuple[int, ...] = ()
     before: str = " "
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,38 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from django.conf import settings
 from django.http import HttpRequest
+from django.urls import get_script_prefix
 
-from faq import conf
+from faq import cache, conf
 from faq.queries import locales
-from faq.queries.content import text_in
+from faq.queries.payloads import Text, reading
 
 
 @dataclass(frozen=True, slots=True)
 class Alternate:
-    """This page in one language."""
+    """This page in one language. `path` keeps the query for the menu; `address` is absolute, for search engines."""
 
     tag: str
     hreflang: str
     autonym: str
     direction: str
     path: str
+    address: str
     current: bool
 
 
 def hreflang(tag: str) -> str:
     """BCP 47 with the usual capitals: `zh-hans` as `zh-Hans`, `pt-br` as `pt-BR`."""
     first, *rest = tag.split("-")
-    return "-".join([first, *(p.title() if len(p) == 4 else p.upper() for p in rest)])
+    return "-".join([first, *(part.title() if len(part) == 4 else part.upper() for part in rest)])
+
+
+def absolute(path: str) -> str:
+    """The public address of a path below the site's root, whatever host this request came to."""
+    return f"{conf.get('SITE_URL')}{get_script_prefix()}{path}"
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -35,38 +42,37 @@ def site(request: HttpRequest) -> dict[str, Any]:
     if locale is None:
         return {}
     first, _, rest = request.path_info.lstrip("/").partition("/")
-    tail = rest if first == locale.tag else ""
-    query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
+    tail = quote(rest) if first == locale.tag else ""
+    query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") and tail else ""
     alternates = [
         Alternate(
-            each.tag,
-            hreflang(each.tag),
-            each.autonym,
-            each.direction,
-            f"/{each.tag}/{tail}{query}",
-            each.tag == locale.tag,
+            tag=each.tag,
+            hreflang=hreflang(each.tag),
+            autonym=each.autonym,
+            direction=each.direction,
+            path=f"{get_script_prefix()}{each.tag}/{tail}{query}",
+            address=absolute(f"{each.tag}/{tail}"),
+            current=each.tag == locale.tag,
         )
         for each in locales.enabled_locales()
     ]
-    name = text_in(conf.get("SITE_NAME"), locales.default_locale().tag)
+    default = locales.default_locale().tag
     return {
         "locale": locale,
+        "lang": hreflang(locale.tag),
         "alternates": alternates,
-        "default_path": next((a.path for a in alternates if a.tag == locales.default_locale().tag), "/"),
-        "base_url": settings.SITE_URL,
-        "canonical": f"{settings.SITE_URL}{request.path}",
-        "site_name": _localised(name, locale.tag),
+        "default_address": absolute(f"{default}/{tail}"),
+        "canonical": absolute(f"{locale.tag}/{tail}"),
+        "site_name": site_name(locale.tag),
     }
 
 
-def _localised(name: Any, tag: str) -> Any:
-    """The site's name in the visitor's language, when the memory has it; cached with the locales."""
-    from faq import cache
-    from faq.gateways import translation
+def site_name(tag: str) -> Text:
+    """The site's name in the visitor's language, when the memory has it."""
 
-    def look() -> str:
-        units = translation.recall([name.text], name.lang, tag) if tag != name.lang else {}
-        return units[name.text].target if name.text in units else ""
+    def look() -> Text:
+        reader = reading(tag)
+        name = str(conf.get("SITE_NAME"))
+        return reader.titled(name, reader.default, reader.recall([name], reader.default))
 
-    found = cache.cached(cache.LOCALES, f"site-name-{tag}", look)
-    return text_in(found, tag) if found else name
+    return cache.cached(cache.CONTENT, f"site-name:{tag}", look)

@@ -1,19 +1,26 @@
-"""The visitor's language from the path, else cookie, else Accept-Language; and the response headers that protect pages."""
+"""The visitor's language from the path, else cookie, else Accept-Language; and the response headers that protect pages.
+
+`request.locale` is set on every public page. The admin is shown in the language of cookie or Accept-Language.
+"""
 
 from collections.abc import Callable
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import get_script_prefix
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from faq.models import Locale
 from faq.queries import locales
 
 COOKIE = "polyfaq_locale"
+COOKIE_SECONDS = 365 * 24 * 3600
 Handler = Callable[[HttpRequest], HttpResponse]
-UNLOCALISED = {"admin", "api", "static", "sitemap.xml", "robots.txt", "favicon.ico"}
+UNLOCALISED = {"api", "static", "sitemap.xml", "robots.txt", "favicon.ico"}
+ADMIN = "admin"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
@@ -22,13 +29,19 @@ CONTENT_SECURITY_POLICY = (
 
 
 def negotiate(request: HttpRequest) -> Locale:
-    """The best enabled locale for a visitor who named none in the path."""
+    """The best enabled locale for a visitor whose path names none."""
     wanted = [request.COOKIES.get(COOKIE, "")]
-    wanted += [
-        tag for tag, quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]) if quality
-    ]
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500])
+    wanted += [tag for tag, quality in accepted if quality]
     found = (locales.resolve(tag) for tag in wanted if tag and tag != "*")
     return next((locale for locale in found if locale is not None), locales.default_locale())
+
+
+def interface_language(locale: Locale) -> str:
+    """The catalogue for a locale: its own, that of what it falls back to, else the program's own language."""
+    known = {code for code, _ in settings.LANGUAGES}
+    tags = (locale.tag, locale.fallback_id or "")
+    return next((tag for tag in tags if tag in known), settings.LANGUAGE_CODE)
 
 
 class LocaleMiddleware:
@@ -41,21 +54,27 @@ class LocaleMiddleware:
         first, _, rest = request.path_info.lstrip("/").partition("/")
         if first in UNLOCALISED:
             return self.get_response(request)
-        locale = locales.resolve(first) if first else None
-        if locale is not None and locale.tag != first:
-            query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
-            return HttpResponsePermanentRedirect(f"/{locale.tag}/{quote(rest)}{query}")
-        request.locale = locale or negotiate(request)  # type: ignore[attr-defined]
-        known = {code for code, _ in settings.LANGUAGES}
-        tag = request.locale.tag  # type: ignore[attr-defined]
-        with translation.override(tag if tag in known else settings.LANGUAGE_CODE):
+        named = locales.resolve(first) if first and first != ADMIN else None
+        if named is not None and named.tag != first:
+            return _moved(request, f"{named.tag}/{quote(rest)}")
+        locale = named or negotiate(request)
+        if first != ADMIN:
+            request.locale = locale  # type: ignore[attr-defined]
+        with translation.override(interface_language(locale)):
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", tag)
-        if locale is not None and request.COOKIES.get(COOKIE) != tag and response.status_code == 200:
+        response.headers.setdefault("Content-Language", locale.tag)
+        if named is None:
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        elif request.COOKIES.get(COOKIE) != named.tag and response.status_code == 200 and request.method == "GET":
             response.set_cookie(
-                COOKIE, tag, max_age=31_536_000, samesite="Lax", httponly=True, secure=request.is_secure()
+                COOKIE, named.tag, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
             )
         return response
+
+
+def _moved(request: HttpRequest, path: str) -> HttpResponse:
+    query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
+    return HttpResponsePermanentRedirect(f"{get_script_prefix()}{path}{query}")
 
 
 class SecurityHeadersMiddleware:
@@ -66,7 +85,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path_info.startswith("/admin/"):
+        if request.path_info.lstrip("/").partition("/")[0] != ADMIN:
             response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response

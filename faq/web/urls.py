@@ -1,21 +1,20 @@
-"""Addresses of the public site. `locale` is checked by LocaleMiddleware; other first segments are 404."""
+"""Addresses of the public site. The first segment is an enabled locale; any other is a page that does not exist."""
 
 from django.urls import path, register_converter
 
 from faq.queries import locales
-from faq.web import views
+from faq.web import structured, views
 
 
 class LocaleConverter:
-    """An enabled locale's own tag."""
+    """An enabled locale's own tag; LocaleMiddleware has sent other spellings here."""
 
-    regex = "[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*"
+    regex = "[a-z]{2,8}(?:-[a-z0-9]{1,8})*"
 
     def to_python(self, value: str) -> str:
-        found = locales.resolve(value)
-        if found is None:
+        if all(locale.tag != value for locale in locales.enabled_locales()):
             raise ValueError(value)
-        return found.tag
+        return value
 
     def to_url(self, value: str) -> str:
         return str(value)
@@ -25,8 +24,9 @@ register_converter(LocaleConverter, "locale")
 
 urlpatterns = [
     path("", views.root, name="root"),
-    path("sitemap.xml", views.sitemap, name="sitemap"),
-    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", structured.sitemap, name="sitemap"),
+    path("sitemap-<int:part>.xml", structured.sitemap, name="sitemap-part"),
+    path("robots.txt", structured.robots, name="robots"),
     path("<locale:locale>/", views.home, name="home"),
     path("<locale:locale>/search/", views.search, name="search"),
     path("<locale:locale>/suggest/", views.suggest, name="suggest"),

@@ -1,169 +1,207 @@
-"""The public pages: one selector or domain call each, then a template. No page needs JavaScript."""
+"""The public pages: one selector or domain call each, then a template. No page needs JavaScript.
 
-import hashlib
-from typing import Any
+The domain functions that compose answers are imported when a page first needs them: a process that only serves
+what is published never loads them.
+"""
 
-from django.conf import settings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
 from faq import conf
-from faq.domain import ask as asking
-from faq.domain import feedback
-from faq.errors import DomainError, NotFound
+from faq.enums import Outcome, State
+from faq.errors import DomainError, Invalid, NotFound
 from faq.models import Question
-from faq.queries import content, finding
-from faq.web import structured
+from faq.queries import content
+from faq.queries.payloads import QuestionLink
+from faq.web import shown, structured
+from faq.web.visitors import visitor_digest
+
+T = TypeVar("T")
+COMMENT_LENGTH = 1000
+KEY_LENGTH = 120
 
 
 def tag_of(request: HttpRequest) -> str:
     """The visitor's locale tag, as LocaleMiddleware found it."""
-    return request.locale.tag  # type: ignore[attr-defined, no-any-return]
+    return str(request.locale.tag)  # type: ignore[attr-defined]
 
 
 @require_safe
 def root(request: HttpRequest) -> HttpResponse:
     """To the home page in the visitor's language."""
-    response = HttpResponseRedirect(f"/{tag_of(request)}/")
-    response.headers["Vary"] = "Accept-Language, Cookie"
-    return response
+    return HttpResponseRedirect(reverse("home", args=[tag_of(request)]))
 
 
 @require_safe
 def home(request: HttpRequest, locale: str) -> HttpResponse:
-    tag = tag_of(request)
-    return render(request, "site/home.html", {"topics": content.topics(tag), "popular": content.popular(tag)})
+    return render(request, "site/home.html", {"topics": content.topics(locale), "popular": content.popular(locale)})
 
 
 @require_safe
 def topic(request: HttpRequest, locale: str, key: str) -> HttpResponse:
-    page = _or_404(content.topic_page, key, tag_of(request))
-    return render(request, "site/topic.html", {"topic": page})
+    page = _or_404(lambda: content.topic_page(key, locale))
+    return render(request, "site/topic.html", {"topic": page, "json_ld": structured.topic_page(page, locale)})
 
 
 @require_safe
 def question(request: HttpRequest, locale: str, key: str) -> HttpResponse:
-    page = _or_404(content.question_page, key, tag_of(request))
+    page = _or_404(lambda: content.question_page(key, locale))
     context = {
         "question": page,
-        "answer": page.answer,
-        "json_ld": structured.faq_page(page),
-        "given": request.GET.get("given"),
+        "answer": shown.curated(page.answer, locale) if page.answer else None,
+        "description": page.answer.plain if page.answer else "",
+        "updated": page.answer.updated if page.answer else None,
+        "json_ld": structured.question_page(page, locale),
+        "feedback": request.GET.get("feedback", ""),
     }
     return render(request, "site/question.html", context)
 
 
 @require_POST
 def give_feedback(request: HttpRequest, locale: str, key: str) -> HttpResponse:
-    """One vote a visitor and day; without JavaScript the visitor returns to the page, which says thank you."""
-    found = Question.objects.filter(key=key, state="published").first()
+    """One vote a visitor and day. Who was not helped is asked what was missing; the second form changes the vote's
+    comment. Without JavaScript the visitor returns to the page, which says thank you."""
+    from faq.domain import feedback
+
+    found = Question.objects.filter(key=key, state=State.PUBLISHED).first()
+    answer = request.POST.get("helpful")
     if found is None:
         raise Http404
-    tag = tag_of(request)
-    feedback.record_feedback(
-        found,
-        tag,
-        request.POST.get("helpful") == "yes",
-        request.POST.get("comment", "")[:1000],
-        visitor_digest(request),
-    )
+    if answer not in ("yes", "no"):
+        return HttpResponseRedirect(reverse("question", args=[locale, key]))
+    comment = request.POST.get("comment", "").strip()[:COMMENT_LENGTH]
+    feedback.record_feedback(found, locale, answer == "yes", comment, visitor_digest(request))
+    state = "thanks" if answer == "yes" or comment or "comment" in request.POST else "more"
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "site/_feedback.html", {"given": "1"})
-    return HttpResponseRedirect(f"/{tag}/questions/{key}/?given=1#feedback")
+        return render(request, "site/_feedback.html", {"feedback": state, "question": {"key": key}})
+    return HttpResponseRedirect(f"{reverse('question', args=[locale, key])}?feedback={state}#feedback")
 
 
 @require_safe
 def search(request: HttpRequest, locale: str) -> HttpResponse:
-    text = request.GET.get("q", "")[: finding.MAX_LENGTH].strip()
-    found = finding.search(text, tag_of(request), topic=request.GET.get("topic", "")[:60]) if text else None
-    return render(request, "site/search.html", {"q": text, "found": found})
+    text = _asked_text(request)
+    name = request.GET.get("topic", "")[:KEY_LENGTH]
+    found = content.search(text, locale, topic=name) if text else None
+    context: dict[str, Any] = {"q": text, "found": found, "topic": name}
+    if text and not found:
+        _record_nothing_found(text, locale)
+        context["topics"] = content.topics(locale)
+    return _unlisted(render(request, "site/search.html", context))
 
 
-@require_GET
+@require_safe
 def suggest(request: HttpRequest, locale: str) -> HttpResponse:
     """A fragment for search-as-you-type."""
-    links = finding.suggest(request.GET.get("q", ""), tag_of(request))
-    return render(request, "site/_suggestions.html", {"links": links})
+    links = content.suggest(_asked_text(request), locale)
+    return _unlisted(render(request, "site/_suggestions.html", {"links": links}))
 
 
 @require_safe
 def ask(request: HttpRequest, locale: str) -> HttpResponse:
     """The answer to a question of the visitor's own, at an address that can be shared."""
-    text = request.GET.get("q", "")[: int(conf.get("QUESTION_MAX_LENGTH")) + 1].strip()
-    context: dict[str, Any] = {"q": text}
-    if text:
-        try:
-            context["result"] = _shown(asking.ask(text, tag_of(request)).as_dict(), tag_of(request))
-        except DomainError as error:
-            context["problem"] = str(error)
-    response = render(request, "site/ask.html", context)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    text = request.GET.get("q", "").strip()
+    most = int(conf.get("QUESTION_MAX_LENGTH"))
+    context: dict[str, Any] = {"q": text[:most]}
+    if len(text) > most:
+        context["problem"] = ngettext(
+            "Please shorten your question to at most %(number)d character.",
+            "Please shorten your question to at most %(number)d characters.",
+            most,
+        ) % {"number": most}
+    elif text:
+        context |= _asked(text, locale)
+    else:
+        context["popular"] = content.popular(locale)
+    if context.get("outcome") == Outcome.ABSTAINED:
+        context["topics"] = content.topics(locale)
+    return _unlisted(render(request, "site/ask.html", context))
 
 
-def _shown(result: dict[str, Any], tag: str) -> dict[str, Any]:
-    """The result with directions and links, for the template."""
+def _asked(text: str, locale: str) -> dict[str, Any]:
+    """Context for a question: the answer, or what to do instead of one."""
+    from faq.domain import ask as asking
+
+    try:
+        result = asking.ask(text, locale).as_dict()
+    except Invalid:
+        return {"problem": _("We could not read this question. Please ask it in a few words.")}
+    except DomainError:
+        return {"problem": _("We cannot answer at the moment. Please try again in a few minutes.")}
+    answered = result["outcome"] != Outcome.ABSTAINED
+    return {
+        "outcome": result["outcome"],
+        "answer": shown.asked(result, locale) if answered else None,
+        "nearest": _nearest(result, locale),
+        "degraded": result["degraded"],
+    }
+
+
+def _nearest(result: dict[str, Any], locale: str) -> list[QuestionLink]:
+    """Links to the nearest published questions."""
     directions = content.directions()
-    places = content.passage_places([c["passage"] for c in result["citations"] if c.get("passage")])
-    for segment in result["segments"]:
-        segment["dir"] = directions.get(segment["lang"], "ltr")
-    for citation in result["citations"]:
-        citation["dir"] = directions.get(citation["lang"], "ltr")
-        place = places.get(citation["passage"])
-        citation["link"] = f"/{tag}/sources/{place[0]}/?passage={place[1]}#{place[1]}" if place else ""
-    result["machine"] = any(s["origin"] == "machine" for s in result["segments"])
-    result["untranslated"] = any(s["lang"] != tag for s in result["segments"])
-    return result
+    found = []
+    for row in result["nearest"]:
+        lang = row.get("lang") or row.get("locale") or locale
+        if row.get("key") and row.get("text"):
+            text = shown.Text(row["text"], lang, directions.get(lang, "ltr"))
+            found.append(QuestionLink(row["key"], text))
+    return found
+
+
+def _record_nothing_found(text: str, locale: str) -> None:
+    """Tell the editors what was looked for in vain."""
+    from faq.domain import feedback
+
+    if conf.get("RECORD_ASKED") and any(character.isalnum() for character in text):
+        feedback.record_asked(text, locale, Outcome.ABSTAINED, None)
 
 
 @require_safe
 def source(request: HttpRequest, locale: str, key: str) -> HttpResponse:
-    cited = request.GET.get("passage", "")[:80]
-    page = _or_404(content.source_page, key, tag_of(request), cited)
-    return render(request, "site/source.html", {"source": page})
+    cited = request.GET.get("passage", "")[:KEY_LENGTH]
+    page = _or_404(lambda: content.source_page(key, locale, cited))
+    context = {
+        "source": page,
+        "span": _span(request) if cited else None,
+        "original_language": shown.language_name(page.original_title.lang, locale),
+        "cited": any(passage.cited for passage in page.passages),
+        "gone": bool(cited) and not any(passage.cited for passage in page.passages),
+    }
+    return render(request, "site/source.html", context)
+
+
+def _span(request: HttpRequest) -> tuple[int, int] | None:
+    start, end = request.GET.get("from", ""), request.GET.get("to", "")
+    if all(value.isdecimal() and len(value) < 9 for value in (start, end)):
+        return int(start), int(end)
+    return None
 
 
 @require_safe
 def about(request: HttpRequest, locale: str) -> HttpResponse:
-    """How answers are made and what to do when none is found."""
+    """How answers are made and what happens when none is found."""
     return render(request, "site/about.html")
 
 
-@require_safe
-def sitemap(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/sitemap.xml", structured.sitemap(), content_type="application/xml")
+def _asked_text(request: HttpRequest) -> str:
+    return " ".join(request.GET.get("q", "")[: int(conf.get("QUESTION_MAX_LENGTH"))].split())
 
 
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /*/ask/", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
-    return HttpResponse("\n".join(lines), content_type="text/plain")
+def _unlisted(response: HttpResponse) -> HttpResponse:
+    """Pages of a visitor's own words do not belong into search engines."""
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "site/error.html", {"title": _("This page does not exist")}, status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
-
-
-def visitor_digest(request: HttpRequest) -> str:
-    """Tells one visitor from another for one day and cannot be traced back."""
-    parts = (
-        settings.SECRET_KEY,
-        str(timezone.now().date()),
-        request.META.get("REMOTE_ADDR", ""),
-        request.headers.get("User-Agent", ""),
-    )
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _or_404(selector: Any, *args: Any) -> Any:
+def _or_404(select: Callable[[], T]) -> T:
     try:
-        return selector(*args)
+        return select()
     except NotFound as error:
         raise Http404(str(error)) from error

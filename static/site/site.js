@@ -1,16 +1,32 @@
 // Small comforts only; every page works without this file.
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+const suggestions = () => document.getElementById("suggestions");
+
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.languages[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  const list = suggestions();
+  if (list && !event.target.closest(".ask")) list.replaceChildren();
 });
+
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll("details.languages[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
-  const list = document.getElementById("suggestions");
-  if (list) list.replaceChildren();
+  if (event.key === "Escape") {
+    for (const menu of openMenus()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    const list = suggestions();
+    if (list && list.childElementCount) {
+      list.replaceChildren();
+      document.getElementById("q").focus();
+    }
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    walk(event);
+  }
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const list = document.getElementById("suggestions");
+
+// Arrow keys go from the question box through the suggestions and back.
+function walk(event) {
+  const list = suggestions();
   const input = document.getElementById("q");
   if (!list || !input || !(list.contains(document.activeElement) || document.activeElement === input)) return;
   const stops = [input, ...list.querySelectorAll("a")];
@@ -18,4 +34,4 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const step = event.key === "ArrowDown" ? 1 : -1;
   stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
-});
+}

@@ -1,0 +1,52 @@
+"""Error pages in the visitor's language, with a way on. The page for a broken server needs neither database nor cache."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+from django.utils.translation import gettext as _
+
+from faq.web.middleware import negotiate
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """No such page, or no such language."""
+    return _page(
+        request,
+        404,
+        _("We cannot find this page"),
+        _("It may have moved, or its address may have a typing error. Search for it here, or choose a topic."),
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, 400, _("We could not read this request"), _("Please go back and try again."))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(
+        request, 403, _("You may not see this page"), _("If you think that this is a mistake, please tell us.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was open for too long, or sent from elsewhere."""
+    return _page(
+        request,
+        403,
+        _("This form is no longer valid"),
+        _("Please go back, reload the page and send the form again. Your browser must accept cookies for this."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without a request, so that what broke the page cannot break this one."""
+    return HttpResponse(loader.get_template("500.html").render(), status=500)
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if not hasattr(request, "locale"):
+        request.locale = negotiate(request)  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"title": title, "text": text, "status": status}
+    return render(request, "site/error.html", context, status=status)
