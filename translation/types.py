@@ -49,10 +49,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`score` from 0 to 100; 101: exact with the same context."""
+    """`score` from 0 to 100; 101: exact with the same context.
+
+    `adapted`: where unit and segment differ in numbers only, the unit's target with the segment's numbers, for an editor to
+    check (other numbers may ask for other endings); else empty.
+    """
 
     unit: Unit
     score: float
+    adapted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
