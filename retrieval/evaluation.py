@@ -247,11 +247,11 @@ def _records(file: Path, locale: str) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InvalidInput(f"{file.name}, line {line}: not UTF-8.") from error
     except OSError as error:
         raise InvalidInput(f"{file.name} cannot be read ({error.strerror}).") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    for number, content in enumerate(lines, start=1):
+        if not content.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(content)
         except ValueError as error:
             raise InvalidInput(f"{file.name}, line {number}: not JSON ({error}).") from error
         if not isinstance(record, dict):

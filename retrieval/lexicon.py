@@ -1,11 +1,16 @@
 """Bilingual lexicons: any of 22 languages into weighted English word stems, so that a question finds across languages.
 
-A gloss is a bag of English stems with weights from 0 to 1.2: a weighted BM25 query, or what an entry is indexed under.
-English glosses to its own stems. Words no lexicon knows pass through if they are written in Latin letters (names,
-numbers, product codes), else they are looked up by their romanised consonants in the index's own vocabulary (Names).
-Lexicons are read on first use and kept; their format and provenance are in retrieval/data/README.md.
+A gloss is a bag of English stems with weights from 0 to 1: a weighted BM25 query, or what an entry is indexed under.
+English glosses to its own stems. A word is looked up as it is, then without accents, clitics or its case's spelling, as
+a compound, and as the word that begins alike; what no lexicon knows passes through in Latin letters (names, product
+codes) and is looked up by its beginning and its romanised consonants in the index's own vocabulary (Names). Stop words
+and the English stop words among translations are left out unless nothing else is there.
+
+Lexicons are read on first use and kept packed (5 MB for 35,000 stems); their format and provenance are in
+retrieval/data/README.md. What each step is worth on XQuAD stands in docs/explanation/retrieval.md.
 """
 
+import bisect
 import collections
 import difflib
 import functools
@@ -13,24 +18,41 @@ import gzip
 import json
 import sys
 import threading
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import regex
 from anyascii import anyascii
 
-from retrieval.text import language, stem, words
+from retrieval.stopwords import STOP_WORDS
+from retrieval.text import fold, language, stem, words
 from retrieval.types import NotConfigured
 
 DATA = Path(__file__).resolve().parent / "data" / "lexicons"
-COMPOUNDING = {"de", "nl", "sv"}
-UNSPACED = {"zh", "ja", "th"}
-CEILING = 1.2
-"""No stem counts more than this, however often the text says it (measured on XQuAD for the reference of the pack)."""
+COMPOUNDING = frozenset({"de", "nl", "sv"})
+UNSPACED = frozenset({"zh", "ja", "th"})
+LEXICON_GENERATION = 2
+"""Raise when a gloss changes for the same text: entries are stored with theirs."""
+
+CEILING = 1.0
+"""No stem counts more than this, however many words of the text say it."""
 FAINT = 0.03
-NEAR_DISCOUNT = 0.7
+FLATTEN = 0.5
+"""Probabilities to this power: the right word is often not the most probable one (0.7 is a point worse, 1 three)."""
+NEAR_DISCOUNT = 0.4
 PART_DISCOUNT = 0.5
+COPIED = 0.8
+"""Weight of a known word of Latin letters beside its translations: `computer`, `bank` mean themselves as well."""
+SHARED_START = 4
+SHARED_SHARE = 0.6
+LIKENESS = 0.5
+LATIN_LIKENESS = 0.7
+"""Words of the same script must look more alike to count as one name: they could have been copied."""
 MAX_WORDS = 4000
+
+Weights = Mapping[str, float]
+Pairs = tuple[tuple[str, float], ...]
 
 _SOUNDS = (
     ("tsch", "c"), ("sch", "s"), ("dzh", "j"), ("ch", "c"), ("sh", "s"), ("ph", "f"), ("th", "t"), ("kh", "h"),
@@ -39,6 +61,9 @@ _SOUNDS = (
 _VOWELS = regex.compile("[aeiouyh]")
 _DOUBLED = regex.compile(r"(.)\1+")
 _NOT_LATIN = regex.compile("[^a-z]")
+
+
+# names across scripts -----------------------------------------------------------------------------------------------
 
 
 def romanised(word: str) -> str:
@@ -55,77 +80,191 @@ def skeleton(word: str) -> str:
 
 
 class Names:
-    """The vocabulary of an index by skeleton: what an unknown word of another script may be spelt like there."""
+    """The vocabulary of an index, to find what an unknown word may be spelt like there."""
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._by_skeleton: dict[str, list[str]] = collections.defaultdict(list)
-        for word in vocabulary:
-            if word.isascii() and len(word) >= 3 and not word[0].isdigit() and (key := skeleton(word)):
-                self._by_skeleton[key].append(word)
+        words_ = {word for word in vocabulary if word.isascii() and len(word) >= 3 and word.isalpha()}
+        self._sorted = sorted(words_)
+        self._by_skeleton: dict[str, list[str]] = {}
+        for word in self._sorted:
+            if key := skeleton(word):
+                self._by_skeleton.setdefault(key, []).append(word)
         self.find = functools.lru_cache(maxsize=10_000)(self._find)
 
-    def _find(self, word: str) -> tuple[tuple[str, float], ...]:
-        """At most two words of the vocabulary with their likeness, 0.5 to 1, best first."""
-        letters, key = romanised(word), skeleton(word)
+    def __contains__(self, word: str) -> bool:
+        at = bisect.bisect_left(self._sorted, word)
+        return at < len(self._sorted) and self._sorted[at] == word
+
+    def _find(self, word: str) -> Pairs:
+        """Words of the vocabulary with their likeness, 0.5 to 1, best first: at most two that sound alike and two that
+        begin alike."""
+        letters = romanised(word)
+        floor = LATIN_LIKENESS if fold(word).isascii() else LIKENESS
+        found = dict(self._beginning(letters))
+        for other, likeness in self._sounding(letters, skeleton(word)):
+            if likeness >= floor:
+                found[other] = max(found.get(other, 0.0), likeness)
+        return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def _sounding(self, letters: str, key: str) -> list[tuple[str, float]]:
         if not key:
-            return ()
+            return []
         near = set(self._by_skeleton.get(key, ()))
         if len(key) >= 4:
             for i in range(len(key)):
                 near.update(self._by_skeleton.get(key[:i] + key[i + 1 :], ()))
-        ranked = sorted(
-            ((difflib.SequenceMatcher(None, letters, other).ratio(), other) for other in near), reverse=True
-        )
-        return tuple((other, ratio) for ratio, other in ranked[:2] if ratio >= 0.5)
+        ranked = ((difflib.SequenceMatcher(None, letters, other).ratio(), other) for other in near)
+        return [(other, likeness) for likeness, other in sorted(ranked, reverse=True)[:2]]
+
+    def _beginning(self, letters: str) -> list[tuple[str, float]]:
+        """Inflected names: `broncosun` finds `bronco`."""
+        ranked = []
+        for other in _starting(self._sorted, letters[:SHARED_START]) if len(letters) >= SHARED_START else ():
+            likeness = 2 * _shared(other, letters) / (len(other) + len(letters))
+            if likeness >= SHARED_SHARE:
+                ranked.append((likeness, other))
+        return [(other, likeness) for likeness, other in sorted(ranked, reverse=True)[:2]]
+
+
+# one lexicon --------------------------------------------------------------------------------------------------------
 
 
 class Lexicon:
-    """One language's stems to English words with probabilities, at most six a stem, best first."""
+    """One language's stems to English words with probabilities, at most six a stem, best first; packed in arrays."""
 
-    def __init__(self, code: str, entries: dict[str, tuple[tuple[str, float], ...]]) -> None:
+    def __init__(self, code: str, entries: Mapping[str, Iterable[tuple[str, float]]]) -> None:
         self.code = code
-        self._entries = entries
-        self._by_prefix: dict[str, list[str]] = collections.defaultdict(list)
-        for key in entries:
-            if len(key) >= 5:
-                self._by_prefix[key[:5]].append(key)
-        self.translate = functools.lru_cache(maxsize=50_000)(self._translate)
+        self._starts: dict[str, int] = {}
+        self._english: list[str] = []
+        self._words, self._probabilities = array("L"), array("f")
+        numbers: dict[str, int] = {}
+        for key, pairs in entries.items():
+            self._starts[key] = len(self._words)
+            for english, probability in pairs:
+                self._words.append(numbers.setdefault(english, len(numbers)))
+                self._probabilities.append(probability)
+            self._words.append(_END)
+            self._probabilities.append(0.0)
+        self._english = [sys.intern(english) for english in numbers]
+        self._sorted = sorted((_respelt(key, code), key) for key in self._starts if len(key) >= SHARED_START)
+        self._spellings = [spelling for spelling, _ in self._sorted]
+        self._folded = {fold(key): key for key in self._starts if not key.isascii() and fold(key) not in self._starts}
+        self.translate = functools.lru_cache(maxsize=20_000)(self._translate)
 
-    def _translate(self, word: str) -> tuple[tuple[tuple[str, float], ...], bool]:
-        """English words with weights, and whether the word is truly known (not only by a near stem)."""
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def entry(self, key: str) -> Pairs:
+        """Translations of a stem with their probabilities; empty when there is none."""
+        at = self._starts.get(key, -1)
+        found: list[tuple[str, float]] = []
+        while at >= 0 and self._words[at] != _END:
+            found.append((self._english[self._words[at]], self._probabilities[at]))
+            at += 1
+        return tuple(found)
+
+    def _translate(self, word: str) -> tuple[Pairs, bool]:
+        """English words with weights, and whether the word is truly known (not only by one that begins alike)."""
         key = stem(word, self.code)
-        if (found := self._entries.get(key)) is not None:
-            return found, True
+        for candidate in self._candidates(word, key):
+            if candidate in self._starts:
+                return self.entry(candidate), True
         if self.code in COMPOUNDING and len(word) >= 8 and (parts := self._compound(word)):
-            return tuple((english, p * PART_DISCOUNT) for part in parts for english, p in self._entries[part]), True
+            return tuple((english, p * PART_DISCOUNT) for part in parts for english, p in self.entry(part)), True
         near = self._near(key)
-        return (
-            (tuple((english, p * NEAR_DISCOUNT) for english, p in self._entries[near]), False) if near else ((), False)
-        )
+        return tuple((english, p * NEAR_DISCOUNT) for english, p in self.entry(near)) if near else (), False
+
+    def _candidates(self, word: str, key: str) -> Iterator[str]:
+        yield key
+        yield self._folded.get(fold(key), "")
+        for other in _VARIANTS[self.code](word) if self.code in _VARIANTS else ():
+            yield stem(other, self.code)
 
     def _compound(self, word: str) -> tuple[str, str] | None:
         """The two known stems the word is most probably made of, a linking s allowed between them."""
         best: tuple[float, tuple[str, str]] | None = None
         for i in range(4, len(word) - 3):
             head = stem(word[:i], self.code)
-            if head not in self._entries:
+            if head not in self._starts:
                 continue
             tails = [word[i:], word[i + 1 :]] if word[i] == "s" else [word[i:]]
             for tail in (stem(part, self.code) for part in tails):
-                if tail in self._entries:
-                    score = self._entries[head][0][1] * self._entries[tail][0][1]
+                if tail in self._starts:
+                    score = self._best(head) * self._best(tail)
                     if best is None or score >= best[0]:
                         best = (score, (head, tail))
         return best[1] if best else None
 
+    def _best(self, key: str) -> float:
+        return self._probabilities[self._starts[key]]
+
     def _near(self, key: str) -> str | None:
-        """A known stem that shares at least five letters and 60 % of the longer one's beginning."""
-        best, best_ratio = None, 0.6
-        for other in self._by_prefix.get(key[:5], ()) if len(key) >= 5 else ():
-            ratio = _shared(other, key) / max(len(other), len(key))
-            if ratio >= best_ratio and (best is None or ratio > best_ratio):
-                best, best_ratio = other, ratio
+        """A known stem that shares at least four letters and 60 % of the longer one's beginning; better, one that the
+        word begins with in whole."""
+        wanted = _respelt(key, self.code)
+        best, best_share = None, 0.0
+        if len(wanted) < SHARED_START or self.code in UNSPACED:
+            return None
+        at = bisect.bisect_left(self._spellings, wanted[:SHARED_START])
+        while at < len(self._sorted) and self._spellings[at].startswith(wanted[:SHARED_START]):
+            spelling, other = self._sorted[at]
+            at += 1
+            shared = _shared(spelling, wanted)
+            share = shared / max(len(spelling), len(wanted))
+            if shared == len(spelling):
+                share = max(share, SHARED_SHARE) + 0.1
+            if share >= SHARED_SHARE and share > best_share:
+                best, best_share = other, share
         return best
+
+
+_END = 2**32 - 1
+_SOFTENED = str.maketrans("bcdgğ", "pçtkk")
+_ARABIC_PROCLITICS = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك", "س")
+_ARABIC_ENCLITICS = ("هما", "تها", "كم", "هم", "ها", "نا", "ات", "ين", "ون", "ان", "ية", "ه", "ة", "ي")
+
+
+def _respelt(key: str, code: str) -> str:
+    """Turkish stems soften their last consonant before a suffix (kitap, kitabı)."""
+    return key.translate(_SOFTENED) if code == "tr" else key
+
+
+def _arabic_variants(word: str) -> list[str]:
+    """The word without the particles written on to it, then without pronouns and endings."""
+    bare = [word]
+    for form in bare:  # grows while it is read: وبال is و and بال
+        for particle in _ARABIC_PROCLITICS:
+            rest = form.removeprefix(particle)
+            if rest != form and len(rest) >= 3 and rest not in bare:
+                bare.append(rest)
+    found = bare[1:]
+    for form in bare:
+        for ending in _ARABIC_ENCLITICS:
+            rest = form.removesuffix(ending)
+            if rest != form and len(rest) >= 3:
+                found += [rest, rest + "ة"]
+    return list(dict.fromkeys(found))
+
+
+def _turkish_variants(word: str) -> list[str]:
+    """The lexicon was made from text lower-cased without regard for İ, which left words that begin with it headless."""
+    return [word[1:]] if word.startswith("i") else []
+
+
+def _german_variants(word: str) -> list[str]:
+    """As typed without umlauts: `fuer`, `strasse`."""
+    found = word.replace("ae", "ä").replace("oe", "ö").replace("ue", "ü")
+    return [other for other in (found, found.replace("ss", "ß")) if other != word]
+
+
+_VARIANTS: Mapping[str, Callable[[str], list[str]]] = {
+    "ar": _arabic_variants,
+    "tr": _turkish_variants,
+    "de": _german_variants,
+}
+
+
+# all of them --------------------------------------------------------------------------------------------------------
 
 
 class Lexicons:
@@ -139,20 +278,27 @@ class Lexicons:
     def supports(self, locale: str) -> bool:
         """Whether texts of the locale can be glossed."""
         code = language(locale)
-        return code == "en" or code in self._read or (self._folder / f"{code}.json.gz").exists()
+        return code == "en" or (self._folder / f"{code}.json.gz").exists()
 
     def gloss(self, text: str, locale: str, names: Names | None = None) -> dict[str, float]:
-        """English stems of the text with weights up to 1.2; empty for languages without a lexicon."""
+        """English stems of the text with weights up to 1. Of languages without a lexicon: the words in Latin letters,
+        and names."""
+        stems: dict[str, float] = collections.defaultdict(float)
+        for sense in self.senses(text, locale, names):
+            for key, weight in sense.items():
+                stems[key] += weight
+        return {key: min(weight, CEILING) for key, weight in stems.items() if weight > FAINT}
+
+    def senses(self, text: str, locale: str, names: Names | None = None) -> list[Weights]:
+        """The gloss word by word: the stems of one item are alternatives for one word of the text."""
         code = language(locale)
+        told = _told(words(text, code)[:MAX_WORDS], code)
         if code == "en":
-            return _english(text)
-        if not self.supports(code):
-            return _latin_only(text, code)
-        english: collections.Counter[str] = collections.Counter()
+            return [{stem(word, "en"): 1.0} for word in told]
         lexicon = self._lexicon(code)
-        for word in words(text, code)[:MAX_WORDS]:
-            _add(english, word, lexicon, names)
-        return _stems(english)
+        senses = [_stems(_sense(word, lexicon, names)) for word in told]
+        bare = [{key: weight for key, weight in sense.items() if key not in _EMPTY_STEMS} for sense in senses]
+        return [sense for sense in bare if sense] or [sense for sense in senses if sense]
 
     def _lexicon(self, code: str) -> Lexicon:
         found = self._read.get(code)
@@ -160,49 +306,72 @@ class Lexicons:
             with self._lock:
                 found = self._read.get(code)
                 if found is None:
-                    found = self._read[code] = Lexicon(code, _load(self._folder / f"{code}.json.gz"))
+                    entries = _load(self._folder / f"{code}.json.gz") if self.supports(code) else {}
+                    found = self._read[code] = Lexicon(code, entries)
         return found
 
 
-def _load(path: Path) -> dict[str, tuple[tuple[str, float], ...]]:
+_EMPTY_STEMS = frozenset(stem(word, "en") for word in STOP_WORDS["en"])
+
+
+def _load(path: Path) -> Mapping[str, Iterable[tuple[str, float]]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            raw = json.load(file)
+            entries: dict[str, list[tuple[str, float]]] = json.load(file)
     except (OSError, EOFError, ValueError) as error:
         raise NotConfigured(f"The lexicon {path.name} is damaged; install Polyfaq again ({error}).") from error
-    return {key: tuple((sys.intern(english), p) for english, p in pairs) for key, pairs in raw.items()}
+    return entries
 
 
-def _add(english: "collections.Counter[str]", word: str, lexicon: Lexicon, names: Names | None) -> None:
-    """One word's share: its translations, itself if it may be a name or number, or what it sounds like."""
+def _told(found: list[str], code: str) -> list[str]:
+    """Each word once, stop words only when there is nothing else."""
+    stop = STOP_WORDS.get(code, frozenset())
+    distinct = list(dict.fromkeys(found))
+    return [word for word in distinct if word not in stop] or distinct
+
+
+def _sense(word: str, lexicon: Lexicon, names: Names | None) -> dict[str, float]:
+    """A word's translations, itself if it may be a name or number, and what it sounds like."""
+    if word[0].isdigit() and word.isascii():
+        return {word: 1.0}
     found, known = lexicon.translate(word)
-    for translation, p in found:
-        english[translation] += p  # type: ignore[assignment]
-    if word.isascii():
-        if word[0].isdigit():
-            english[word] = 1
-        elif not known:
-            english[word] += 1
-        elif len(word) > 3:
-            english[word] += 0.5  # type: ignore[assignment]
-    elif not known and names and lexicon.code not in UNSPACED and len(word) >= 3:
-        for name, likeness in names.find(word):
-            english[name] = max(english[name], likeness)  # type: ignore[assignment]
+    sense: dict[str, float] = collections.defaultdict(float)
+    for english, weight in found:
+        sense[english] += weight**FLATTEN
+    if known:
+        if word.isascii() and len(word) > 3:
+            sense[word] += COPIED
+        return sense
+    plain = fold(word)
+    if plain.isascii():
+        for form in {word, plain}:
+            sense[form] += 1.0
+    if names is not None and lexicon.code not in UNSPACED and len(word) >= 3 and plain not in names:
+        for form in _spoken(word, lexicon.code):
+            for name, likeness in names.find(form):
+                sense[name] = max(sense[name], likeness)
+    return sense
 
 
-def _stems(english: "collections.Counter[str]") -> dict[str, float]:
+def _spoken(word: str, code: str) -> list[str]:
+    """The forms in which a name may stand in the word: Arabic writes article and prepositions on to it."""
+    if code != "ar":
+        return [word]
+    return [word, *[form for form in _arabic_variants(word) if len(form) >= 4][:3]]
+
+
+def _stems(english: Weights) -> dict[str, float]:
     stems: dict[str, float] = collections.defaultdict(float)
     for word, weight in english.items():
         stems[stem(word, "en")] += weight
-    return {key: min(weight, CEILING) for key, weight in stems.items() if weight > FAINT}
+    return stems
 
 
-def _english(text: str) -> dict[str, float]:
-    return dict.fromkeys((stem(word, "en") for word in words(text, "en")), 1.0)
-
-
-def _latin_only(text: str, code: str) -> dict[str, float]:
-    return dict.fromkeys((stem(word, "en") for word in words(text, code) if word.isascii()), 1.0)
+def _starting(ordered: list[str], beginning: str) -> Iterator[str]:
+    at = bisect.bisect_left(ordered, beginning)
+    while at < len(ordered) and ordered[at].startswith(beginning):
+        yield ordered[at]
+        at += 1
 
 
 def _shared(one: str, other: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from retrieval import text
 from retrieval.embedders.base import Embedder
-from retrieval.lexicon import Lexicons
+from retrieval.lexicon import LEXICON_GENERATION, Lexicons
 from retrieval.sync import entry_fingerprint
 from retrieval.types import IndexEntry, StoredEntry
 
@@ -18,7 +18,7 @@ GLOSS_FLOOR = 0.2
 
 def analysis_generation() -> str:
     """Everything besides the model that decides what is stored for a text."""
-    return f"{text.ANALYSIS_GENERATION}.{STORING_GENERATION}"
+    return f"{text.ANALYSIS_GENERATION}.{LEXICON_GENERATION}.{STORING_GENERATION}"
 
 
 def stored_entries(
@@ -46,8 +46,8 @@ def _body(entry: IndexEntry) -> str:
 
 
 def _lexical(entry: IndexEntry) -> list[str]:
-    heading = text.analyse(entry.heading, entry.locale) if entry.heading else []
-    return heading * HEADING_TIMES + text.analyse(entry.text, entry.locale)
+    heading = text.index_tokens(entry.heading, entry.locale) if entry.heading else []
+    return heading * HEADING_TIMES + text.index_tokens(entry.text, entry.locale)
 
 
 def _glossed(entry: IndexEntry, lexicons: Lexicons) -> Iterator[str]:

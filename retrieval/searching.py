@@ -103,8 +103,7 @@ class Search:
     def _lexical(self, query: Query, depth: int, lanes: _Lanes) -> list[LaneHit]:
         if query.filters.locales and query.locale not in query.filters.locales:
             return []
-        weights = dict.fromkeys(text.query_tokens(query.text, query.locale)[: 4 * MAX_TOKENS], 1.0)
-        weights = self._rarest(Lane.LEXICAL, weights, (query.locale,), lanes)
+        weights = self._rarest(Lane.LEXICAL, text.query_weights(query.text, query.locale), (query.locale,), lanes)
         filters = replace(query.filters, locales=(query.locale,))
         return self._backend.lexical(weights, filters, depth)
 
