@@ -22,8 +22,10 @@ MAX_PASSAGES = 6
 
 _NUMBER = regex.compile(r"\p{Nd}")
 _ASKS_NUMBER = regex.compile(
-    r"how (?:much|many|long|old|often|far|big)|when|what (?:time|day|year)|cost|price|fee|wie (?:viel|lange|oft|hoch|alt)|wann|kost|preis|gebühr"
-    r"|combien|quand|coût|prix|cuánt|cuándo|cuesta|precio|ile|kiedy|kosztuje|cena|opłat|скільки|коли|коштує|ціна|kaç|ne kadar|ne zaman|ücret"
+    r"how (?:much|many|long|old|often|far|big)|when|what (?:time|day|year)|cost|price|fee"
+    r"|wie (?:viel|lange|oft|hoch|alt)|wann|kost|preis|gebühr"
+    r"|combien|quand|coût|prix|cuánt|cuándo|cuesta|precio|ile|kiedy|kosztuje|cena|opłat"
+    r"|скільки|коли|коштує|ціна|kaç|ne kadar|ne zaman|ücret"
     r"|كم|متى|تكلف|سعر|رسوم|多少|几|何时|什么时候|费用|价格",
     regex.IGNORECASE,
 )

@@ -20,9 +20,9 @@ from faq.models import GlossaryTerm, TranslationUnit
 from translation import types
 
 if TYPE_CHECKING:
-    from translation.segmentation import Segment
-
     from translation.engine import TranslationEngine
+    from translation.packages import Package
+    from translation.segmentation import Segment
 
 BATCH = 5000
 """Hashes in one query; well below the ceiling of either database."""
@@ -101,6 +101,42 @@ def _build() -> "TranslationEngine | None":
         raise errors.Unavailable(f"POLYFAQ_TRANSLATION_ENGINE is {path!r}, which cannot be loaded: {error}.") from error
     made: TranslationEngine = factory(**options)
     return made
+
+
+def install_package(source_locale: str, target_locale: str) -> "Package":
+    """Install a pair from the index; Unavailable when it cannot be read, Invalid when it has no such pair."""
+    from translation import packages
+
+    with mapped():
+        made = packages.install_from_index(
+            types.LanguagePair(source_locale, target_locale), conf.get("ARGOS_PACKAGES"), conf.get("ARGOS_INDEX_URL")
+        )
+    reset()
+    return made
+
+
+def install_package_from(origin: str | Path) -> "list[Package]":
+    """Install from an address, a package file, or all package files of a folder."""
+    from translation import packages
+
+    folder = conf.get("ARGOS_PACKAGES")
+    with mapped():
+        made = (
+            [packages.install_from_url(origin, folder)]
+            if isinstance(origin, str)
+            else packages.install_from(origin, folder)
+        )
+    reset()
+    return made
+
+
+def remove_package(source_locale: str, target_locale: str) -> bool:
+    """Whether there was one."""
+    from translation import packages
+
+    gone = packages.remove(types.LanguagePair(source_locale, target_locale), conf.get("ARGOS_PACKAGES"))
+    reset()
+    return gone
 
 
 def recall(texts: Iterable[str], source_locale: str, target_locale: str) -> dict[str, types.Unit]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from faq import conf
 from faq.composition.compose import compose
-from faq.composition.types import Draft, Evidence, Match, Segment
+from faq.composition.types import Draft, Evidence, Match, Scorer, Segment
 from faq.composition.verify import verify
 from faq.gateways import retrieval, translation
 from faq.models import Passage
@@ -115,7 +115,7 @@ def spans(text: str, locale: str) -> list[tuple[int, int]]:
     return found
 
 
-def scorer(question: str, locale: str) -> Callable[[Sequence[tuple[str, str]]], list[Match]]:
+def scorer(question: str, locale: str) -> Scorer:
     """Compares sentences with the question: own words in its language, English stems across languages, vectors beside."""
     retriever = retrieval.retriever()
     own = (
@@ -125,7 +125,7 @@ def scorer(question: str, locale: str) -> Callable[[Sequence[tuple[str, str]]], 
     )
     gloss = retriever.gloss(question, locale)
 
-    def score(texts: Sequence[tuple[str, str]]) -> list[Match]:
+    def score(texts: Sequence[tuple[str, str]]) -> Sequence[Match]:
         bags = [_bag(retriever, text, lang, locale, own, gloss) for text, lang in texts]
         rarity = _rarity([set(held) for held, _ in bags])
         likeness = [0.0] * len(texts)
