@@ -6,7 +6,7 @@ a compound, and as the word that begins alike; what no lexicon knows passes thro
 codes) and is looked up by its beginning and its romanised consonants in the index's own vocabulary (Names). Stop words
 and the English stop words among translations are left out unless nothing else is there.
 
-Lexicons are read on first use and kept packed (5 MB for 35,000 stems); their format and provenance are in
+Lexicons are read on first use and kept packed (4 MB for 35,000 stems); their format and provenance are in
 retrieval/data/README.md. What each step is worth on XQuAD stands in docs/explanation/retrieval.md.
 """
 
@@ -15,12 +15,14 @@ import collections
 import difflib
 import functools
 import gzip
+import itertools
 import json
 import sys
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import regex
 from anyascii import anyascii
@@ -129,45 +131,69 @@ class Names:
 # one lexicon --------------------------------------------------------------------------------------------------------
 
 
-class Lexicon:
-    """One language's stems to English words with probabilities, at most six a stem, best first; packed in arrays."""
+class Columns(NamedTuple):
+    """A lexicon's file, unpacked: the i-th stem has `counts[i]` translations, best first, one after the other in
+    `words` (places in `english`) and `thousandths` (of probability)."""
 
-    def __init__(self, code: str, entries: Mapping[str, Iterable[tuple[str, float]]]) -> None:
+    stems: list[str]
+    english: list[str]
+    counts: bytes
+    words: "array[int]"
+    thousandths: "array[int]"
+
+    @classmethod
+    def of(cls, entries: Mapping[str, Sequence[tuple[str, float]]]) -> "Columns":
+        english = list(dict.fromkeys(word for pairs in entries.values() for word, _ in pairs))
+        places = {word: place for place, word in enumerate(english)}
+        return cls(
+            stems=list(entries),
+            english=english,
+            counts=bytes(len(pairs) for pairs in entries.values()),
+            words=array("H", (places[word] for pairs in entries.values() for word, _ in pairs)),
+            thousandths=array("H", (round(1000 * p) for pairs in entries.values() for _, p in pairs)),
+        )
+
+
+class Lexicon:
+    """One language's stems to English words with probabilities, at most six a stem, best first."""
+
+    def __init__(self, code: str, columns: Columns) -> None:
         self.code = code
-        self._starts: dict[str, int] = {}
-        self._english: list[str] = []
-        self._words, self._probabilities = array("L"), array("f")
-        numbers: dict[str, int] = {}
-        for key, pairs in entries.items():
-            self._starts[key] = len(self._words)
-            for english, probability in pairs:
-                self._words.append(numbers.setdefault(english, len(numbers)))
-                self._probabilities.append(probability)
-            self._words.append(_END)
-            self._probabilities.append(0.0)
-        self._english = [sys.intern(english) for english in numbers]
-        self._sorted = sorted((_respelt(key, code), key) for key in self._starts if len(key) >= SHARED_START)
-        self._spellings = [spelling for spelling, _ in self._sorted]
-        self._folded = {fold(key): key for key in self._starts if not key.isascii() and fold(key) not in self._starts}
+        self._columns = columns
+        self._places = {key: place for place, key in enumerate(columns.stems)}
+        self._starts = array("L", itertools.accumulate(columns.counts, initial=0))
         self.translate = functools.lru_cache(maxsize=20_000)(self._translate)
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._places)
 
     def entry(self, key: str) -> Pairs:
         """Translations of a stem with their probabilities; empty when there is none."""
-        at = self._starts.get(key, -1)
-        found: list[tuple[str, float]] = []
-        while at >= 0 and self._words[at] != _END:
-            found.append((self._english[self._words[at]], self._probabilities[at]))
-            at += 1
-        return tuple(found)
+        place = self._places.get(key)
+        if place is None:
+            return ()
+        _, english, _, numbers, thousandths = self._columns
+        return tuple(
+            (english[numbers[at]], thousandths[at] / 1000) for at in range(self._starts[place], self._starts[place + 1])
+        )
+
+    @functools.cached_property
+    def _folded(self) -> dict[str, str]:
+        """Stems without their accents, for words typed without them."""
+        if self.code in UNSPACED | _UNACCENTED:
+            return {}
+        return {fold(key): key for key in self._places if not key.isascii()}
+
+    @functools.cached_property
+    def _spellings(self) -> list[tuple[str, str]]:
+        """(spelling, stem) in order, of stems long enough to be told by their beginning."""
+        return sorted((_respelt(key, self.code), key) for key in self._places if len(key) >= SHARED_START)
 
     def _translate(self, word: str) -> tuple[Pairs, bool]:
         """English words with weights, and whether the word is truly known (not only by one that begins alike)."""
         key = stem(word, self.code)
         for candidate in self._candidates(word, key):
-            if candidate in self._starts:
+            if candidate in self._places:
                 return self.entry(candidate), True
         if self.code in COMPOUNDING and len(word) >= 8 and (parts := self._compound(word)):
             return tuple((english, p * PART_DISCOUNT) for part in parts for english, p in self.entry(part)), True
@@ -185,29 +211,26 @@ class Lexicon:
         best: tuple[float, tuple[str, str]] | None = None
         for i in range(4, len(word) - 3):
             head = stem(word[:i], self.code)
-            if head not in self._starts:
+            if head not in self._places:
                 continue
             tails = [word[i:], word[i + 1 :]] if word[i] == "s" else [word[i:]]
             for tail in (stem(part, self.code) for part in tails):
-                if tail in self._starts:
-                    score = self._best(head) * self._best(tail)
+                if tail in self._places:
+                    score = self.entry(head)[0][1] * self.entry(tail)[0][1]
                     if best is None or score >= best[0]:
                         best = (score, (head, tail))
         return best[1] if best else None
-
-    def _best(self, key: str) -> float:
-        return self._probabilities[self._starts[key]]
 
     def _near(self, key: str) -> str | None:
         """A known stem that shares at least four letters and 60 % of the longer one's beginning; better, one that the
         word begins with in whole."""
         wanted = _respelt(key, self.code)
-        best, best_share = None, 0.0
         if len(wanted) < SHARED_START or self.code in UNSPACED:
             return None
-        at = bisect.bisect_left(self._spellings, wanted[:SHARED_START])
-        while at < len(self._sorted) and self._spellings[at].startswith(wanted[:SHARED_START]):
-            spelling, other = self._sorted[at]
+        best, best_share = None, 0.0
+        at = bisect.bisect_left(self._spellings, (wanted[:SHARED_START],))
+        while at < len(self._spellings) and self._spellings[at][0].startswith(wanted[:SHARED_START]):
+            spelling, other = self._spellings[at]
             at += 1
             shared = _shared(spelling, wanted)
             share = shared / max(len(spelling), len(wanted))
@@ -218,7 +241,7 @@ class Lexicon:
         return best
 
 
-_END = 2**32 - 1
+_UNACCENTED = frozenset({"ko", "hi", "ar", "id"})
 _SOFTENED = str.maketrans("bcdgğ", "pçtkk")
 _ARABIC_PROCLITICS = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك", "س")
 _ARABIC_ENCLITICS = ("هما", "تها", "كم", "هم", "ها", "نا", "ات", "ين", "ون", "ان", "ية", "ه", "ة", "ي")
@@ -306,21 +329,31 @@ class Lexicons:
             with self._lock:
                 found = self._read.get(code)
                 if found is None:
-                    entries = _load(self._folder / f"{code}.json.gz") if self.supports(code) else {}
-                    found = self._read[code] = Lexicon(code, entries)
+                    columns = _load(self._folder / f"{code}.json.gz") if self.supports(code) else Columns.of({})
+                    found = self._read[code] = Lexicon(code, columns)
         return found
 
 
 _EMPTY_STEMS = frozenset(stem(word, "en") for word in STOP_WORDS["en"])
 
 
-def _load(path: Path) -> Mapping[str, Iterable[tuple[str, float]]]:
+def _load(path: Path) -> Columns:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            entries: dict[str, list[tuple[str, float]]] = json.load(file)
-    except (OSError, EOFError, ValueError) as error:
+            raw = json.load(file)
+        columns = Columns(
+            stems=raw["stems"].split(" "),
+            english=[sys.intern(word) for word in raw["english"].split(" ")],
+            counts=bytes(raw["counts"]),
+            words=array("H", raw["words"]),
+            thousandths=array("H", raw["thousandths"]),
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise NotConfigured(f"The lexicon {path.name} is damaged; install Polyfaq again ({error}).") from error
-    return entries
+    fitting = len(columns.stems) == len(columns.counts) and sum(columns.counts) == len(columns.words)
+    if not fitting or 0 in columns.counts or len(columns.words) != len(columns.thousandths):
+        raise NotConfigured(f"The lexicon {path.name} is damaged; install Polyfaq again (its columns do not match).")
+    return columns
 
 
 def _told(found: list[str], code: str) -> list[str]:
