@@ -1,7 +1,7 @@
 """What people did: unanswered questions (with what to do about them), feedback, the audit log."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -24,12 +24,12 @@ class AskedAdmin(ReadOnlyAdmin):
     list_select_related = ["locale", "nearest"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asked]:
-        rows = super().get_queryset(request)
+        rows: QuerySet[Asked] = super().get_queryset(request)
         return (
             rows if "state__exact" in request.GET else rows.exclude(state__in=[AskedState.DISMISSED, AskedState.SPAM])
         )
 
-    def has_change_permission(self, request: HttpRequest, obj: Asked | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # The list's actions need it; the change form stays read-only through get_readonly_fields.
         return bool(request.user.has_perm("faq.change_asked"))
 

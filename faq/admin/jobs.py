@@ -64,4 +64,7 @@ class JobAdmin(ReadOnlyAdmin):
         return reverse("admin:faq_job_change", args=[pk])
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"active_jobs": list(active()[:20]), **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(
+            request, {"active_jobs": list(active()[:20]), **(extra_context or {})}
+        )
+        return response

@@ -61,7 +61,8 @@ class QuestionAdmin(ModelAdmin):
     list_select_related = ["topic"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        return super().get_queryset(request).prefetch_related("phrasings")
+        rows: QuerySet[Question] = super().get_queryset(request)
+        return rows.prefetch_related("phrasings")
 
     @display(description=gettext_lazy("question"), ordering="key")
     def wording(self, question: Question) -> str:
@@ -78,7 +79,8 @@ class QuestionAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         self._freshness = freshness.canonical_freshness()
-        return super().changelist_view(request, extra_context)
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
         return False  # questions are retired, so that links to them can say so
@@ -238,7 +240,7 @@ class QuestionAdmin(ModelAdmin):
         )
 
     def _question(self, pk: object) -> Question:
-        question = Question.objects.select_related("topic").filter(pk=pk).first()
+        question = Question.objects.select_related("topic").filter(pk=str(pk)).first()
         if question is None:
             raise Http404
         return question
@@ -247,7 +249,7 @@ class QuestionAdmin(ModelAdmin):
         return reverse("admin:faq_question_change", args=[pk])
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request, template, {**self.admin_site.each_context(request), "opts": self.opts} | context
         )

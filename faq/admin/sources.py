@@ -106,7 +106,8 @@ class SourceAdmin(ModelAdmin):
     list_select_related = ["locale", "topic"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
-        return super().get_queryset(request).annotate(revision_total=Count("revisions"))
+        rows: QuerySet[Source] = super().get_queryset(request)
+        return rows.annotate(revision_total=Count("revisions"))
 
     @display(description=gettext_lazy("state"), ordering="state")
     def status(self, source: Source) -> SafeString:
@@ -212,7 +213,7 @@ class SourceAdmin(ModelAdmin):
         return publication.plan_publication(source, shown)
 
     def _source(self, pk: object) -> Source:
-        source = Source.objects.select_related("locale", "topic", "published_revision").filter(pk=pk).first()
+        source = Source.objects.select_related("locale", "topic", "published_revision").filter(pk=str(pk)).first()
         if source is None:
             raise Http404
         return source
@@ -221,6 +222,6 @@ class SourceAdmin(ModelAdmin):
         return reverse("admin:faq_source_change", args=[pk])
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "State": State}
         return TemplateResponse(request, template, shared | context)

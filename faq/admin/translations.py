@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -81,7 +80,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
             .select_related("locale")
             .order_by("locale__order"),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/faq/translation_desk.html", context)
 
     def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -122,7 +121,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
 
     def _revision(self, pk: object) -> AnswerRevision:
         rows = AnswerRevision.objects.select_related("answer__question", "locale", "based_on")
-        revision = rows.filter(pk=pk).first()
+        revision = rows.filter(pk=str(pk)).first()
         if revision is None:
             raise Http404
         return revision
@@ -172,9 +171,6 @@ class TranslationUnitAdmin(ReadOnlyAdmin):
     change_form_template = "admin/faq/unit_desk.html"
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TranslationUnit]:
-        return super().get_queryset(request)
-
     @display(description=gettext_lazy("original"))
     def original(self, unit: TranslationUnit) -> str:
         return unit.source_text[:120]
@@ -202,7 +198,7 @@ class TranslationUnitAdmin(ReadOnlyAdmin):
         ]
 
     def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        unit = TranslationUnit.objects.filter(pk=pk).first()
+        unit = TranslationUnit.objects.filter(pk=str(pk)).first()
         if unit is None:
             raise Http404
         text = request.POST.get("text", "")

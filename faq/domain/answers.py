@@ -273,7 +273,7 @@ def draft_answer(question: Question, actor: audit.Actor = None) -> AnswerRevisio
     if composed is None:
         return None
     text, locale, citations = composed
-    waiting = waiting_drafts(question).filter(text=text, locale_id=locale).first()
+    waiting: AnswerRevision | None = waiting_drafts(question).filter(text=text, locale_id=locale).first()
     if waiting is not None:
         return waiting
     waiting_drafts(question).filter(origin=Origin.GENERATED).update(state=State.RETIRED)
@@ -364,7 +364,7 @@ def _translated(texts: Sequence[str], source: str, target: Locale, actor: audit.
             found[result.source] = (result.source, Origin.SOURCE)
             continue
         # What the memory holds of a machine is a machine's still; only numbers and addresses need nobody.
-        by_person = result.origin == Origin.HUMAN or result.text == result.source
+        by_person = str(result.origin) == "human" or result.text == result.source
         found[result.source] = (result.text, Origin.MEMORY if by_person else Origin.MACHINE)
     return found
 

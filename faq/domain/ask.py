@@ -69,7 +69,8 @@ def ask(text: str, locale: str, *, record: bool = True) -> AskResult:
         result = _without_index(question, tag)
     timings["total"] = _since(started)
     if record and result.outcome == Outcome.ABSTAINED and conf.get("RECORD_ASKED"):
-        feedback.record_asked(question, tag, result.outcome, result.nearest[0]["key"] if result.nearest else "")
+        nearest = Question.objects.filter(key=result.nearest[0]["key"]).first() if result.nearest else None
+        feedback.record_asked(question, tag, result.outcome, nearest)
     return AskResult(**{**_fields(result), "timings": timings})
 
 

@@ -134,7 +134,7 @@ def remove_package(source_locale: str, target_locale: str) -> bool:
     """Whether there was one."""
     from translation import packages
 
-    gone = packages.remove(types.LanguagePair(source_locale, target_locale), conf.get("ARGOS_PACKAGES"))
+    gone = bool(packages.remove(types.LanguagePair(source_locale, target_locale), conf.get("ARGOS_PACKAGES")))
     reset()
     return gone
 

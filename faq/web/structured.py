@@ -1,6 +1,7 @@
 """What machines read: JSON-LD, the sitemap with its alternates, robots.txt."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -44,7 +45,10 @@ def question_page(page: QuestionPayload, tag: str) -> SafeString | str:
 
 def topic_page(page: TopicPayload, tag: str) -> SafeString | str:
     """The way to a topic."""
-    way = [(pgettext("start page", "Home"), absolute(f"{tag}/")), (page.title, absolute(f"{tag}/topics/{page.key}/"))]
+    way: list[tuple[Text | str, str]] = [
+        (pgettext("start page", "Home"), absolute(f"{tag}/")),
+        (page.title, absolute(f"{tag}/topics/{page.key}/")),
+    ]
     return _script({"@context": "https://schema.org", "@graph": [_breadcrumbs(way)]})
 
 
@@ -64,7 +68,7 @@ def _script(value: Any) -> SafeString:
 def sitemap(request: HttpRequest, part: int = 0) -> HttpResponse:
     """Each page in each language with the addresses of the others; an index of parts where they are too many."""
     tags = [locale.tag for locale in locales.enabled_locales()]
-    pages = [("", None), ("about/", None)]
+    pages: list[tuple[str, datetime | None]] = [("", None), ("about/", None)]
     pages += [(f"{FOLDERS[kind]}/{key}/", at) for kind, key, at in content.published_pages()]
     size = max(1, MOST_ADDRESSES // len(tags))
     parts = -(-len(pages) // size)

@@ -30,7 +30,7 @@ def topic_icon(key: str) -> SafeString:
     """The picture that fits a topic's key best."""
     parts = [part for part in re.split(r"[-_]", key.lower()) if part]
     found = (name for part in parts for name, words in WORDS.items() if part.startswith(words))
-    return icon(next(found, "help"))  # type: ignore[no-any-return]
+    return icon(next(found, "help"))
 
 
 @register.filter

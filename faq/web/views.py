@@ -19,7 +19,7 @@ from faq.enums import Outcome, State
 from faq.errors import DomainError, Invalid, NotFound
 from faq.models import Question
 from faq.queries import content
-from faq.queries.payloads import QuestionLink
+from faq.queries.payloads import QuestionLink, Text
 from faq.web import shown, structured
 from faq.web.visitors import visitor_digest
 
@@ -150,7 +150,7 @@ def _nearest(result: dict[str, Any], locale: str) -> list[QuestionLink]:
     for row in result["nearest"]:
         lang = row.get("lang") or row.get("locale") or locale
         if row.get("key") and row.get("text"):
-            text = shown.Text(row["text"], lang, directions.get(lang, "ltr"))
+            text = Text(row["text"], lang, directions.get(lang, "ltr"))
             found.append(QuestionLink(row["key"], text))
     return found
 
