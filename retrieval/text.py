@@ -53,6 +53,7 @@ _RUN = regex.compile(
     regex.VERSION1,
 )
 _CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\u200b\u2060\ufeff]+")
+_SURROGATE = regex.compile(r"\p{Cs}")
 _ARABIC_MARKS = regex.compile(r"[\u064b-\u065f\u0670\u0640]")
 _ARABIC_FORMS = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ی": "ي", "ک": "ك"}
@@ -134,7 +135,7 @@ def sentences(text: str, locale: str) -> list[tuple[int, int]]:
     """Offsets of the text's sentences, in order, without the white space around them; a line break ends a sentence."""
     spans: list[tuple[int, int]] = []
     start = 0
-    for line in text.splitlines(keepends=True):
+    for line in _SURROGATE.sub("?", text).splitlines(keepends=True):  # the splitter takes UTF-8 only
         spans += _line_sentences(line, start, language(locale))
         start += len(line)
     return spans

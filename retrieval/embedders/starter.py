@@ -5,7 +5,7 @@ match a question to a question well, a question to a passage less so: the other 
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from retrieval.types import Matrix, NotConfigured
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 MAX_CHARACTERS = 20_000
-BATCH = 512
+BATCH_CHARACTERS = 60_000
+"""Of all texts whose pieces are gathered at once: bounds memory to some 20 MB, whatever comes."""
 
 
 class StarterEmbedder:
@@ -41,12 +42,12 @@ class StarterEmbedder:
         return self._embed(texts)
 
     def _embed(self, texts: Sequence[str]) -> Matrix:
-        parts = [self._batch(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+        parts = [self._batch(batch) for batch in _batches(texts)]
         return np.concatenate(parts) if parts else np.zeros((0, self.recipe.dimensions), dtype=np.float32)
 
-    def _batch(self, texts: Sequence[str]) -> Matrix:
+    def _batch(self, texts: list[str]) -> Matrix:
         vectors, scales, model = self._load()
-        pieces: list[list[int]] = model.encode([text[:MAX_CHARACTERS] for text in texts])
+        pieces: list[list[int]] = model.encode(texts)
         counts = np.array([len(ids) for ids in pieces])
         out = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
         filled = np.flatnonzero(counts)
@@ -69,8 +70,23 @@ class StarterEmbedder:
             vectors = np.load(self._folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
             scales = np.load(self._folder / "scales.npy", mmap_mode="r", allow_pickle=False)
             model = sentencepiece.SentencePieceProcessor(model_file=str(self._folder / "pieces.model"))
-        except OSError as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise NotConfigured(
                 f"The starter vectors are missing or damaged in {self._folder}; install Polyfaq again ({error})."
             ) from error
         return vectors, scales, model
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in order, cut, and without lone surrogates, which have no UTF-8."""
+    batch: list[str] = []
+    held = 0
+    for text in texts:
+        cut = text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+        if batch and held + len(cut) > BATCH_CHARACTERS:
+            yield batch
+            batch, held = [], 0
+        batch.append(cut)
+        held += len(cut)
+    if batch:
+        yield batch
