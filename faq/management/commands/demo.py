@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from faq.domain import demo
+from faq.domain import demo, indexing
 
 
 class Command(BaseCommand):
@@ -20,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         if demo.is_loaded():
+            indexing.sync_all()  # an index of an older version is made anew
             self.stdout.write("Demo login for /admin/: editor / larkmouth")
         else:
             call_command("load_demo", stdout=self.stdout, stderr=self.stderr)
