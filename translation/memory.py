@@ -107,7 +107,7 @@ def read_tmx(path: Path) -> Iterator[tuple[str, str, str, str]]:
 
     data = _safe_bytes(path)
     try:
-        store = tmx.tmxfile.parsestring(data)
+        store = tmx.tmxfile.parsestring(data)  # type: ignore[no-untyped-call]
     except Exception as error:
         raise InvalidTmx(f"{path.name} is not a TMX file that can be read: {error}") from error
     return _rows(store)

@@ -17,17 +17,18 @@ Readings = frozenset[str]
 
 _UNIT = r"(?P<unit>[AaPp]\.?\s?[Mm](?![\p{L}])\.?|o[’']clock|Uhr|uur|h(?!\p{L})|[点點时時]|시)"
 _CLOCK = regex.compile(
-    rf"""(?<![\p{{N}}.,:])(?P<hour>\p{{Nd}}{{1,2}})
-    (?: [:.](?P<minute>\p{{Nd}}{{2}})(?::\p{{Nd}}{{2}})?(?![\p{{N}}]|[.,:]\p{{N}})(?:\s?{_UNIT})?
-      | \s?{_UNIT}(?:\s?(?P<late>\p{{Nd}}{{2}})(?!\p{{N}})(?:\s?[分분])?|(?P<half>半))? )""".replace(
+    rf"""(?<![0-9.,:])(?P<hour>[0-9]{{1,2}})
+    (?: [:.](?P<minute>[0-9]{{2}})(?::[0-9]{{2}})?(?![0-9]|[.,:][0-9])(?:\s?{_UNIT})?
+      | \s?{_UNIT}(?:\s?(?P<late>[0-9]{{2}})(?![0-9])(?:\s?[分분])?|(?P<half>半))? )""".replace(
         "(?P<unit>", "(?P<unit_a>", 1
     ).replace("(?P<unit>", "(?P<unit_b>", 1),
     regex.VERBOSE,
 )
 _NUMBER = regex.compile(
-    r"\p{Nd}{1,3}(?:[ \u00a0\u202f\u2009'’]\p{Nd}{3})++(?:[.,\u066b]\p{Nd}+)?(?!\p{Nd})"
-    r"|\p{Nd}++(?:[.,:\u066b\u066c]\p{Nd}++)*+|\p{No}"
+    r"[0-9]{1,3}(?:[ \u00a0\u202f\u2009'’][0-9]{3})++(?:[.,\u066b][0-9]+)?(?![0-9])"
+    r"|[0-9]++(?:[.,:\u066b\u066c][0-9]++)*+|\p{No}"
 )
+_DIGITS = frozenset("0123456789")
 _GROUPS_BY_SPACE = frozenset({"fr", "es", "pl", "uk", "ru", "cs", "sv", "nb", "no", "fi", "bg", "hu", "sk"})
 _SPACES = " \u00a0\u202f\u2009"
 
@@ -95,11 +96,13 @@ def required(text: str, locale: str) -> list[Readings]:
     """The numbers written in digits, addresses and other protected spans left out; phone numbers by their digits."""
     found: list[Readings] = []
     at = 0
-    for span in [*protection.find(text), None]:
+    spans = protection.find(text)
+    text = "".join(map(_ascii, text))
+    for span in [*spans, None]:
         end = span.start if span else len(text)
         found += _read(text[at:end], locale)
         if span and span.kind == "phone":
-            found.append(frozenset({"".join(_ascii(c) for c in text[span.start : span.end] if c.isdigit())}))
+            found.append(frozenset({"".join(c for c in text[span.start : span.end] if c in _DIGITS)}))
         at = span.end if span else end
     return found
 
@@ -143,12 +146,10 @@ def _time(match: "regex.Match[str]", locale: str) -> Readings:
 
 def _number(written: str, locale: str) -> list[Readings]:
     """One number, or the several of a date or a version."""
-    if len(written) == 1 and not written.isdecimal():
-        value = unicodedata.numeric(written, None)
-        return [frozenset({written if value is None else f"{value:g}"})]
-    written = "".join(_ascii(character) for character in written)
+    if len(written) == 1 and written not in _DIGITS:
+        return [frozenset({f"{unicodedata.numeric(written, -1.0):g}"})]  # ½, ², ①
     parts = regex.split(r"[^0-9]", written)
-    signs = [character for character in written if not character.isdigit()]
+    signs = [character for character in written if character not in _DIGITS]
     if signs and signs[0] in _SPACES and not _groups_by_space(parts, signs, locale):
         head, _, rest = written.partition(signs[0])
         return [*_number(head, locale), *_number(rest, locale)]
@@ -195,7 +196,8 @@ def _whole(digits: str) -> str:
 
 
 def _ascii(character: str) -> str:
-    return str(unicodedata.digit(character)) if character.isdecimal() else character
+    """Digits of any script as ASCII; one sign for one."""
+    return str(unicodedata.decimal(character)) if character.isdecimal() else character
 
 
 def optional(text: str, locale: str) -> list[Readings]:

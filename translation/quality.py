@@ -26,6 +26,8 @@ _LETTERS_PER_ENGLISH = {
 _WORD = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}]+|[[\p{L}\p{M}]--[\p{Han}\p{Hiragana}\p{Katakana}]]+", regex.VERSION1
 )
+_CYCLES = (regex.compile(r"(\p{L})\1{3}", regex.IGNORECASE), regex.compile(r"([^\s\d.…_*=-][^\d]{0,11}?)\1{4,}"))
+"""A letter four times in a row; anything else of up to twelve characters five times."""
 _LIST_MARK = regex.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s", regex.MULTILINE)
 
 
@@ -54,11 +56,10 @@ def _items(text: str) -> tuple[int, int]:
 def repeats(source: str, target: str) -> bool:
     """A phrase said again and again as engines do, unless the source does so."""
     words, original = target.casefold().split(), source.casefold().split()
-    runs = ((1, 4), (2, 3), (3, 3), (4, 3), (5, 3), (6, 3))
+    runs = ((1, 3), (2, 3), (3, 2), (4, 2), (5, 2), (6, 2))
     if any(_times(words, size) >= times > _times(original, size) for size, times in runs):
         return True
-    cycle = regex.compile(r"([^\s\d.…_*=-][^\d]{0,11}?)\1{5,}")
-    if cycle.search(target) and not cycle.search(source):
+    if any(cycle.search(target) and not cycle.search(source) for cycle in _CYCLES):
         return True
     counted = [word for word in words if _WORD.search(word)]
     most = max((counted.count(word) for word in set(counted) if len(word) > 3), default=0)
@@ -103,7 +104,7 @@ def _bare(text: str) -> str:
 
 def _plain(text: str) -> list[str]:
     """The words outside protected spans."""
-    return _WORD.findall(_bare(text))
+    return list(_WORD.findall(_bare(text)))
 
 
 def wrong_script(source: str, target: str, target_locale: str) -> bool:
