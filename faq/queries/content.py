@@ -21,6 +21,7 @@ from faq.queries.payloads import (
     BlockPayload,
     CitationPayload,
     PassagePayload,
+    PlacePayload,
     QuestionLink,
     QuestionPayload,
     Reading,
@@ -262,14 +263,22 @@ def _citation(citation: Citation, reader: Reading, titles: Mapping[tuple[str, st
     )
 
 
-def cited_places(keys: Sequence[str | int]) -> dict[str | int, tuple[str, str, str]]:
-    """Passage id or key -> (source key, passage key, text), of published revisions; one query."""
+def cited_places(keys: Sequence[str | int], tag: str) -> dict[str | int, PlacePayload]:
+    """Where passages of published revisions stand, by id and by key; one query, and one for each other language."""
+    reader = reading(tag)
     ids = [key for key in keys if isinstance(key, int)]
     names = [key for key in keys if isinstance(key, str)]
-    rows = Passage.objects.filter(Q(pk__in=ids) | Q(key__in=names), revision__published_source__isnull=False)
-    found: dict[str | int, tuple[str, str, str]] = {}
-    for pk, source, key, text in rows.values_list("pk", "revision__source__key", "key", "text"):
-        found[pk] = found[key] = (source, key, text)
+    chosen = Passage.objects.filter(Q(pk__in=ids) | Q(key__in=names), revision__published_source__isnull=False)
+    rows = list(chosen.select_related("revision__source"))
+    wanted: dict[str, list[str]] = {}
+    for row in rows:
+        wanted.setdefault(row.revision.source.locale_id, []).append(row.revision.source.title)
+    units = {lang: reader.recall(titles, lang) for lang, titles in wanted.items()}
+    found: dict[str | int, PlacePayload] = {}
+    for row in rows:
+        source = row.revision.source
+        title = reader.titled(source.title, source.locale_id, units[source.locale_id])
+        found[row.pk] = found[row.key] = PlacePayload(source.key, title, row.key, row.text)
     return found
 
 

@@ -141,6 +141,16 @@ class SourcePayload:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacePayload:
+    """Where a passage stands, and its text."""
+
+    source_key: str
+    source: Text
+    passage: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PassageLink:
     """A found passage; `text` is cut to a few lines."""
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 from django.urls import get_script_prefix
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from faq import cache, conf
 from faq.queries import locales
@@ -67,12 +68,18 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+gettext_noop("Help centre")
+
+
 def site_name(tag: str) -> Text:
     """The site's name in the visitor's language, when the memory has it."""
 
     def look() -> Text:
         reader = reading(tag)
         name = str(conf.get("SITE_NAME"))
-        return reader.titled(name, reader.default, reader.recall([name], reader.default))
+        found = reader.titled(name, reader.default, reader.recall([name], reader.default))
+        known = gettext(name)
+        # The name a portal has until it is given one is in the interface's catalogues.
+        return reader.text(known, get_language() or tag) if found.lang != tag and known != name else found
 
     return cache.cached(cache.CONTENT, f"site-name:{tag}", look)

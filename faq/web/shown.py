@@ -45,9 +45,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Reference:
     number: int
-    source: str
-    lang: str
-    dir: str
+    source: Text
     heading: str
     quote: Text
     link: str
@@ -115,20 +113,20 @@ def asked(result: Mapping[str, Any], tag: str) -> ShownAnswer:
 def _asked_references(
     rows: Sequence[Mapping[str, Any]], tag: str, directions: Mapping[str, str]
 ) -> Iterable[Reference]:
-    places = content.cited_places([row["passage"] for row in rows if row.get("passage")])
+    places = content.cited_places([row["passage"] for row in rows if row.get("passage")], tag)
     for row in rows:
         lang = row["lang"]
+        title = Text(str(row["source"]), lang, directions.get(lang, "ltr"))
         link = ""
         if place := places.get(row.get("passage") or 0):
-            source, key, text = place
-            start = text.find(row["quote"])
-            link = source_link(source, tag, key, max(start, 0), start + len(row["quote"]) if start >= 0 else 0)
-        title_lang = row.get("source_lang") or lang
+            title = place.source
+            start = place.text.find(row["quote"])
+            link = source_link(
+                place.source_key, tag, place.passage, max(start, 0), start + len(row["quote"]) if start >= 0 else 0
+            )
         yield Reference(
             number=row["number"],
-            source=str(row["source"]),
-            lang=title_lang,
-            dir=directions.get(title_lang, "ltr"),
+            source=title,
             heading=_heading(row.get("heading") or ""),
             quote=Text(row["quote"], lang, directions.get(lang, "ltr")),
             link=link,
@@ -144,9 +142,7 @@ def _heading(value: str | Sequence[str]) -> str:
 def _reference(citation: CitationPayload, tag: str) -> Reference:
     return Reference(
         number=citation.number,
-        source=citation.source.text,
-        lang=citation.source.lang,
-        dir=citation.source.dir,
+        source=citation.source,
         heading=_heading(citation.heading),
         quote=citation.quote,
         link=source_link(citation.source_key, tag, citation.passage, citation.start, citation.end),

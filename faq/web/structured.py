@@ -17,8 +17,8 @@ from faq.web.context import absolute, hreflang
 # As Django's json_script: nothing inside can close the element or open another.
 _ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 FOLDERS = {"topic": "topics", "question": "questions", "source": "sources"}
-MOST_ADDRESSES = 45_000
-"""In one sitemap file; the protocol's ceiling is 50,000."""
+MOST_ADDRESSES = 15_000
+"""In one sitemap file: with their alternates below the protocol's ceiling of 50 MB."""
 
 
 def question_page(page: QuestionPayload, tag: str) -> SafeString | str:
