@@ -260,7 +260,8 @@ def _argostranslate() -> Any:
     """argostranslate.package, imported with the folders it makes at import in a place that is gone afterwards."""
     with _import_lock, tempfile.TemporaryDirectory() as temporary:
         names = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "ARGOS_PACKAGES_DIR")
-        before = {name: os.environ.get(name) for name in names}
+        changed = (*names, "KMP_DUPLICATE_LIB_OK")  # the last is set by its settings module
+        before = {name: os.environ.get(name) for name in changed}
         os.environ.update(dict.fromkeys(names, temporary))
         try:
             from argostranslate import package  # noqa: TID251 - this is its one place
