@@ -15,9 +15,8 @@ from faq.models import Locale, Passage, Phrasing, Source, TranslationUnit
 from retrieval.types import EntryKind, IndexEntry
 
 if TYPE_CHECKING:
-    from translation.segmentation import Segment
-
     from retrieval.sync import IndexReport, SyncReport
+    from translation.segmentation import Segment
     from translation.types import Unit
 
 log = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from retrieval.embedders.base import EmbeddingRecipe
+from retrieval.embedders.shaping import unit_rows
 from retrieval.types import Matrix
 
 
@@ -32,15 +33,8 @@ class FakeEmbedder:
         self.texts += len(texts)
         out = np.zeros((len(texts), self._recipe.dimensions), dtype=np.float32)
         for row, text in enumerate(texts):
-            padded = f" {text.lower()} "
+            padded = f" {text.lower()} " if text.strip() else ""
             for i in range(len(padded) - 2):
                 digest = hashlib.blake2b(padded[i : i + 3].encode("utf-8", "replace"), digest_size=8).digest()
                 out[row, int.from_bytes(digest[:4], "big") % out.shape[1]] += 1.0 if digest[4] & 1 else -1.0
         return unit_rows(out)
-
-
-def unit_rows(matrix: Matrix) -> Matrix:
-    """Each row scaled to length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    scaled: Matrix = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
-    return scaled

@@ -16,7 +16,7 @@ import httpx  # noqa: TID251 - this is one of its two places
 import numpy as np
 
 from retrieval.embedders.base import EmbeddingRecipe
-from retrieval.embedders.fake import unit_rows
+from retrieval.embedders.shaping import readable, unit_rows
 from retrieval.types import Matrix, NotConfigured, Unavailable
 
 MAX_CHARACTERS = 8_000
@@ -88,7 +88,7 @@ class HttpEmbedder:
         return self._embed(texts, self._passage_prefix)
 
     def _embed(self, texts: Sequence[str], prefix: str) -> Matrix:
-        told = [(row, prefix + text[:MAX_CHARACTERS]) for row, text in enumerate(texts) if text.strip()]
+        told = [(row, prefix + readable(text, MAX_CHARACTERS)) for row, text in enumerate(texts) if text.strip()]
         rows: list[tuple[int, list[float]]] = []
         for start in range(0, len(told), self._batch):
             part = told[start : start + self._batch]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from retrieval.embedders.base import EmbeddingRecipe
-from retrieval.embedders.fake import unit_rows
+from retrieval.embedders.shaping import readable, unit_rows
 from retrieval.types import Matrix, NotConfigured
 
 MAX_TOKENS = 512
@@ -80,7 +80,7 @@ class OnnxEmbedder:
         told = sorted((row for row, text in enumerate(texts) if text.strip()), key=lambda row: len(texts[row]))
         for start in range(0, len(told), self._batch):
             rows = told[start : start + self._batch]
-            out[rows] = _run(loaded, [prefix + texts[row][:MAX_CHARACTERS] for row in rows])
+            out[rows] = _run(loaded, [prefix + readable(texts[row], MAX_CHARACTERS) for row in rows])
         return unit_rows(out)
 
     def _load(self) -> _Loaded:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import sentencepiece
 
 from retrieval.embedders.base import EmbeddingRecipe
-from retrieval.embedders.fake import unit_rows
+from retrieval.embedders.shaping import readable, unit_rows
 from retrieval.types import Matrix, NotConfigured
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -78,11 +78,11 @@ class StarterEmbedder:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The texts in order, cut, and without lone surrogates, which have no UTF-8."""
+    """The texts in order, cut, in batches of bounded length."""
     batch: list[str] = []
     held = 0
     for text in texts:
-        cut = text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+        cut = readable(text, MAX_CHARACTERS)
         if batch and held + len(cut) > BATCH_CHARACTERS:
             yield batch
             batch, held = [], 0

@@ -3,11 +3,10 @@
 from importlib import import_module
 from typing import Any
 
-from translation.memory import unit_hash
-
 from faq.domain import sources
 from faq.enums import Origin
 from faq.models import Citation, Locale, Passage, Question, Source, TranslationUnit
+from translation.memory import unit_hash
 
 PARKING = """# Parking
 

@@ -63,7 +63,7 @@ def compiled(path: Path) -> bytes:
 
 def complete(message: Message) -> bool:
     """Whether every form of the message is translated, and by somebody who was sure."""
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
     return bool(forms) and all(forms) and not message.fuzzy
 
 
