@@ -397,7 +397,8 @@ def _word(
     text, origin = results[wording[0]]
     if origin == Origin.SOURCE or (origin == Origin.MACHINE and target.policy != TranslationPolicy.PUBLISH):
         return
-    text = text[: questions.TEXT_LENGTH]
+    # As it is stored: a comparison with anything else would find a change at each run.
+    text = questions.wording(text[: questions.TEXT_LENGTH])
     there = Phrasing.objects.filter(question=question, locale_id=target.tag, canonical=True).first()
     if there is None:
         questions.add_phrasing(question, text=text, locale=target.tag, canonical=True, origin=origin, actor=actor)

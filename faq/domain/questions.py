@@ -79,6 +79,8 @@ def add_phrasing(
 def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit.Actor = None) -> Phrasing:
     """Change a wording in place, for translations that were made again."""
     text = wording(text)
+    if (phrasing.text, phrasing.origin) == (text, str(origin)):
+        return phrasing
     with transaction.atomic():
         question = _locked(phrasing.question)
         if (
