@@ -28,6 +28,7 @@ _WORD = regex.compile(
 )
 _CYCLES = (regex.compile(r"(\p{L})\1{3}", regex.IGNORECASE), regex.compile(r"([^\s\d.…_*=-][^\d]{0,11}?)\1{4,}"))
 """A letter four times in a row; anything else of up to twelve characters five times."""
+_PUNCTUATION = ".,;:!?()\"'“”„«»"
 _LIST_MARK = regex.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s", regex.MULTILINE)
 
 
@@ -55,7 +56,7 @@ def _items(text: str) -> tuple[int, int]:
 
 def repeats(source: str, target: str) -> bool:
     """A phrase said again and again as engines do, unless the source does so."""
-    words, original = target.casefold().split(), source.casefold().split()
+    words, original = _said(target), _said(source)
     runs = ((1, 3), (2, 3), (3, 2), (4, 2), (5, 2), (6, 2))
     if any(_times(words, size) >= times > _times(original, size) for size, times in runs):
         return True
@@ -65,6 +66,10 @@ def repeats(source: str, target: str) -> bool:
     most = max((counted.count(word) for word in set(counted) if len(word) > 3), default=0)
     mine = max((original.count(word) for word in set(original)), default=0)
     return most >= 5 and most > 2 * mine and most > len(counted) / 4
+
+
+def _said(text: str) -> list[str]:
+    return [word.strip(_PUNCTUATION) for word in text.casefold().split()]
 
 
 def _times(words: list[str], size: int) -> int:
@@ -94,7 +99,7 @@ def copied(source: str, target: str, source_locale: str, target_locale: str) -> 
 
 def _spoken(text: str) -> list[str]:
     """The words as they stand between spaces, without punctuation at their ends and without protected spans."""
-    words = (word.strip(".,;:!?()\"'“”„«»") for word in _bare(text).split())
+    words = (word.strip(_PUNCTUATION) for word in _bare(text).split())
     return [word for word in words if _WORD.search(word)]
 
 

