@@ -8,12 +8,10 @@ from retrieval.lexicon import LEXICON_GENERATION, Lexicons
 from retrieval.sync import entry_fingerprint
 from retrieval.types import IndexEntry, StoredEntry
 
-STORING_GENERATION = 1
-"""Raise when what is stored for an entry changes: heading weight, gloss threshold, text that is embedded."""
+STORING_GENERATION = 2
+"""Raise when what is stored for an entry changes: heading weight, text that is embedded."""
 HEADING_TIMES = 2
 """A heading's word counts as often as it stood twice in the text."""
-GLOSS_FLOOR = 0.2
-"""Gloss stems of an entry below this weight are noise."""
 
 
 def analysis_generation() -> str:
@@ -36,7 +34,7 @@ def stored_entries(
             source=entry.source,
             fingerprint=entry_fingerprint(entry, recipe),
             lexical=" ".join(_lexical(entry)),
-            gloss=" ".join(_glossed(entry, lexicons)),
+            gloss=" ".join(lexicons.index_stems(_body(entry), entry.locale)),
             vector=vector if embedder.recipe.dimensions else None,
         )
 
@@ -48,13 +46,3 @@ def _body(entry: IndexEntry) -> str:
 def _lexical(entry: IndexEntry) -> list[str]:
     heading = text.index_tokens(entry.heading, entry.locale) if entry.heading else []
     return heading * HEADING_TIMES + text.index_tokens(entry.text, entry.locale)
-
-
-def _glossed(entry: IndexEntry, lexicons: Lexicons) -> Iterator[str]:
-    if text.language(entry.locale) == "en":
-        # How often an English entry says a word counts (XQuAD, recall@1 of this lane: en +1.6, zh +2.8 points).
-        yield from (text.stem(word, "en") for word in text.words(_body(entry), "en"))
-        return
-    for stem, weight in lexicons.gloss(_body(entry), entry.locale).items():
-        if weight >= GLOSS_FLOOR:
-            yield from [stem] * max(1, round(weight))

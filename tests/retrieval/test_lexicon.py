@@ -67,6 +67,18 @@ def test_odd_texts_never_raise(text, locale):
     LEXICONS.gloss(text, locale, Names(["alpha"]))
 
 
+def test_an_entry_is_indexed_under_a_meaning_as_often_as_it_says_it():
+    assert LEXICONS.index_stems("the libraries of the library", "en").count("librari") == 2
+    assert LEXICONS.index_stems("Die Bibliothek und die Bibliotheken", "de").count("librari") == 2
+    assert LEXICONS.index_stems("und die", "de") == []
+
+
+@given(st.text(max_size=60), st.sampled_from(["en", "de", "ar", "zh-hans", "xx"]))
+@settings(max_examples=60)
+def test_stems_that_are_indexed_hold_no_white_space(text, locale):
+    assert all(stem.split() == [stem] for stem in LEXICONS.index_stems(text, locale))
+
+
 def test_words_typed_without_accents_are_known():
     assert LEXICONS.gloss("bibliotheque", "fr").keys() & LEXICONS.gloss("bibliothèque", "fr").keys()
     assert "door" in LEXICONS.gloss("Tuer", "de")
