@@ -8,6 +8,7 @@ Laws: `restore(mask(t).text, mask(t)) == t` for every text; `restore` gives ever
 order, or raises PlaceholderLost; nothing is guessed.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -144,7 +145,12 @@ def _kept(terms: Sequence[Term]) -> list[Term]:
     return [term for term in terms if term.kind == "keep" and term.term.strip()]
 
 
-def _protected(text: str) -> Iterator[Span]:
+@functools.lru_cache(maxsize=256)  # one verdict looks at the same two texts many times
+def _protected(text: str) -> tuple[Span, ...]:
+    return tuple(_matches(text))
+
+
+def _matches(text: str) -> Iterator[Span]:
     at = 0
     while match := _PATTERN.search(text, at):
         kind = match.lastgroup or ""
