@@ -16,8 +16,9 @@ MAX_LENGTH = 500
 SNIPPET = 240
 WORDS = 8
 """Words of a question that the database is asked for when the index is away."""
-SHARE_OF_FLOOR = 0.5
-"""A result is shown from this part of the evidence that an answer would need; what is below is noise."""
+SHARE_OF_FLOOR = 0.4
+SHARE_OF_BEST = 0.45
+"""A result needs this part of the evidence that an answer would need, and of what the best result has."""
 
 
 def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPayload:
@@ -70,7 +71,10 @@ def _phrased(text: str, tag: str, limit: int) -> Sequence[Hit]:
 
 
 def _near(results: Results) -> list[Hit]:
-    return [hit for hit in results.hits if hit.evidence >= results.floor * SHARE_OF_FLOOR]
+    """Without noise: hits far below what an answer needs, or far below the best one."""
+    best = max((hit.evidence for hit in results.hits), default=0.0)
+    least = max(results.floor * SHARE_OF_FLOOR, best * SHARE_OF_BEST)
+    return [hit for hit in results.hits if hit.evidence >= least]
 
 
 def _links(ids: Sequence[int], reader: Reading) -> list[QuestionLink]:

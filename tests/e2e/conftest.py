@@ -1,0 +1,62 @@
+"""A real Chromium before a live server. Every page that a test opens must be silent: no console message that is an
+error, no broken script, no breach of the content security policy."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Playwright's synchronous interface runs an event loop in this thread; Django's guard does not mean such a one.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("There is no Chromium on this machine")
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def open_context(browser: "Browser", live_server: Any) -> Iterator[Any]:
+    """Make a context whose pages must be silent: `open_context(width=360, java_script_enabled=False)`."""
+    opened: list[BrowserContext] = []
+    noise: list[str] = []
+
+    def listen(page: "Page") -> None:
+        page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: noise.append(str(error)))
+
+    def make(width: int = 1280, height: int = 900, **options: Any) -> "BrowserContext":
+        context = browser.new_context(viewport={"width": width, "height": height}, base_url=live_server.url, **options)
+        context.on("page", listen)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+    assert noise == []
+
+
+@pytest.fixture
+def page(open_context: Any) -> "Page":
+    return open_context().new_page()  # type: ignore[no-any-return]

@@ -1,0 +1,371 @@
+"""The public site: right language, right links, nothing unsafe, and few queries."""
+
+import json
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from faq.domain import answers, ask, locales, questions, topics
+from faq.enums import Origin, Outcome
+from faq.errors import Invalid, Unavailable
+from faq.models import Asked, Feedback, Question
+from faq.web import structured, views
+from faq.web.shown import grouped, language_name
+from faq.web.tags import linked, topic_icon
+from tests.faq.factories import citation, make_question, make_source, passages, remember
+
+pytestmark = pytest.mark.django_db
+
+COST = "A resident permit costs 30 euros a year."
+TAGS = ["en", "de", "fr", "es", "pl", "uk", "tr", "ar", "zh-hans"]
+PAGES = [
+    "",
+    "search/",
+    "search/?q=permit",
+    "ask/",
+    "about/",
+    "topics/parking/",
+    "questions/permit/",
+    "sources/parking/",
+]
+
+
+@pytest.fixture
+def permit() -> Question:
+    """A published question in a topic, its answer cites one passage."""
+    passage = passages(make_source(title="Parking"))[0]
+    made = make_question("What does a permit cost?", cites=passage, quote=COST, key="permit", answer=f"{COST} [1]")
+    made.topic = topics.ensure_topic("parking")
+    made.save()
+    cache.clear()
+    return made
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make ask() answer with this JSON, or raise."""
+
+    def give(result: dict[str, Any] | Exception) -> None:
+        def answer(text: str, locale: str, **options: Any) -> Any:
+            if isinstance(result, Exception):
+                raise result
+            whole = {"segments": [], "citations": [], "nearest": [], "degraded": False, "locale": locale} | result
+            return type("Result", (), {"as_dict": lambda self: whole})()
+
+        monkeypatch.setattr(ask, "ask", answer)
+
+    return give
+
+
+def page(client: Client, path: str, status: int = 200, **headers: str) -> str:
+    response = client.get(path, headers=headers)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_page_answers_in_every_language(client: Client, permit: Question, tag: str) -> None:
+    for path in PAGES:
+        text = page(client, f"/{tag}/{path}")
+        direction = "rtl" if tag == "ar" else "ltr"
+        lang = "zh-Hans" if tag == "zh-hans" else tag
+        assert f'<html lang="{lang}" dir="{direction}">' in text
+
+
+def test_the_start_page_follows_cookie_then_accept_language_then_default(client: Client) -> None:
+    assert client.get("/", headers={"accept-language": "xx, pt;q=0.9, pl-PL;q=0.8, en;q=0.1"}).url == "/pl/"
+    assert client.get("/", headers={"accept-language": "zh-CN"}).url == "/zh-hans/"
+    assert client.get("/", headers={"accept-language": "de;q=0, *"}).url == "/en/"
+    response = client.get("/")
+    assert response.url == "/en/"
+    assert {"Accept-Language", "Cookie"} <= set(response["Vary"].split(", "))
+    client.get("/tr/")
+    assert client.get("/", headers={"accept-language": "de"}).url == "/tr/"
+
+
+@pytest.mark.parametrize("spelling", ["zh", "zh-CN", "zh_CN", "ZH-Hans", "zh-hans-cn"])
+def test_other_spellings_of_a_language_lead_to_ours(client: Client, permit: Question, spelling: str) -> None:
+    response = client.get(f"/{spelling}/questions/permit/?a=1")
+    assert (response.status_code, response.url) == (301, "/zh-hans/questions/permit/?a=1")
+
+
+def test_an_unknown_language_or_page_is_explained_in_the_visitors_language(client: Client) -> None:
+    for path in ("/xx/", "/tlh/questions/permit/", "/en/nothing/", "/de/questions/unknown/", "/favicon.ico"):
+        text = page(client, path, 404, **{"accept-language": "fr"})
+        assert 'action="/' in text
+    locales.change_locale("fr", enabled=False)
+    cache.clear()
+    page(client, "/fr/", 404)
+
+
+def test_the_language_menu_keeps_the_page_and_its_question(client: Client, permit: Question) -> None:
+    text = unescape(page(client, "/en/ask/?q=a+%26+b"))
+    for tag in TAGS:
+        assert f'href="/{tag}/ask/?q=a+%26+b"' in text
+    text = page(client, "/ar/questions/permit/")
+    assert 'href="/zh-hans/questions/permit/" lang="zh-Hans" dir="ltr" hreflang="zh-Hans"' in text
+    assert "简体中文" in text
+
+
+def test_alternates_lead_both_ways_and_name_a_default(client: Client, permit: Question) -> None:
+    found = {}
+    for tag in TAGS:
+        text = page(client, f"/{tag}/questions/permit/")
+        found[tag] = re.findall(r'rel="alternate" hreflang="([^"]+)" href="([^"]+)"', text)
+        assert f'<link rel="canonical" href="http://localhost:8000/{tag}/questions/permit/">' in text
+    assert len({tuple(each) for each in found.values()}) == 1
+    assert dict(found["en"])["zh-Hans"] == "http://localhost:8000/zh-hans/questions/permit/"
+    assert dict(found["en"])["x-default"] == "http://localhost:8000/en/questions/permit/"
+    assert len(found["en"]) == len(TAGS) + 1
+
+
+def test_the_sitemap_has_every_page_in_every_language_with_its_alternates(client: Client, permit: Question) -> None:
+    tree = ElementTree.fromstring(page(client, "/sitemap.xml"))
+    spaces = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
+    rows = tree.findall("s:url", spaces)
+    addresses = {row.findtext("s:loc", "", spaces) for row in rows}
+    assert len(rows) == 5 * len(TAGS) == len(addresses)
+    assert "http://localhost:8000/ar/questions/permit/" in addresses
+    assert {len(row.findall("x:link", spaces)) for row in rows} == {len(TAGS) + 1}
+    assert "Sitemap: http://localhost:8000/sitemap.xml" in page(client, "/robots.txt")
+
+
+def test_a_large_sitemap_is_cut_into_parts(client: Client, permit: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structured, "MOST_ADDRESSES", 3 * len(TAGS))
+    assert page(client, "/sitemap.xml").count("<sitemap>") == 2
+    assert page(client, "/sitemap-1.xml").count("<url>") == 3 * len(TAGS)
+    assert page(client, "/sitemap-2.xml").count("<url>") == 2 * len(TAGS)
+    page(client, "/sitemap-3.xml", 404)
+
+
+def test_a_question_page_shows_the_answer_with_a_reference_to_the_passage(client: Client, permit: Question) -> None:
+    remember(COST, "Ein Ausweis kostet 30 Euro.", human=False)
+    text = unescape(page(client, "/de/questions/permit/"))
+    passage = permit.answer.revisions.get().citations.get().passage
+
+    assert "Ein Ausweis kostet 30 Euro." in text
+    assert f'href="/de/sources/parking/?passage={passage.key}&from=0&to={len(COST)}#{passage.key}"' in text
+    assert 'href="#ref-1"' in text
+    assert 'id="ref-1"' in text
+    assert f'<blockquote lang="en" dir="ltr"><p>{COST}</p></blockquote>' in text
+    assert "<details>" in text
+    assert language_name("en", "de") == "Englisch"
+
+
+def test_only_what_is_foreign_says_its_language(client: Client, permit: Question) -> None:
+    text = page(client, "/ar/questions/permit/")
+    assert '<h1 lang="en" dir="ltr">What does a permit cost?</h1>' in text
+    assert '<span lang="en" dir="ltr" class="is-foreign">' in text
+
+
+def test_structured_data_cannot_close_its_element(client: Client) -> None:
+    passage = passages(make_source("# X\n\nWrite </script><script>alert(1)</script> & more.\n"))[0]
+    make_question("Why </script><b>?", cites=passage, key="x")
+    text = page(client, "/en/questions/x/")
+    [block] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    graph = json.loads(block)["@graph"]
+    assert [each["@type"] for each in graph] == ["BreadcrumbList", "FAQPage"]
+    assert graph[1]["mainEntity"][0]["name"] == "Why </script><b>?"
+    assert "<b>" not in text
+    assert "alert(1)</script>" not in text
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_question_page_needs_at_most_ten_queries(client: Client, count: int) -> None:
+    cited = [passages(make_source(f"# Page {n}\n\nFact {n} is true.\n", title=f"Page {n}"))[0] for n in range(count)]
+    question = questions.create_question(
+        key="facts", topic=topics.ensure_topic("parking"), phrasings=["Which facts?"], locale="en"
+    )
+    rows = [citation(passage, number=place) for place, passage in enumerate(cited, start=1)]
+    text = " ".join(f"{row.quote} [{row.number}]" for row in rows)
+    answers.publish_revision(
+        answers.save_revision(question, locale="en", text=text, citations=rows, origin=Origin.HUMAN), None
+    )
+    questions.publish_question(question, actor=None)
+    page(client, "/de/")  # what every page needs is cached from here on
+    with CaptureQueriesContext(connection) as queries:
+        shown = page(client, "/de/questions/facts/")
+    assert shown.count('class="ref-number"') == count
+    assert len(queries) == 6
+
+
+def test_feedback_without_javascript_returns_to_the_page(client: Client, permit: Question) -> None:
+    response = client.post("/en/questions/permit/feedback/", {"helpful": "yes"})
+    assert (response.status_code, response.url) == (302, "/en/questions/permit/?feedback=thanks#feedback")
+    response = client.post("/en/questions/permit/feedback/", {"helpful": "no"})
+    assert response.url == "/en/questions/permit/?feedback=more#feedback"
+    assert "<textarea" in page(client, "/en/questions/permit/?feedback=more")
+    response = client.post("/en/questions/permit/feedback/", {"helpful": "no", "comment": "Prices are missing."})
+    assert response.url.endswith("?feedback=thanks#feedback")
+    vote = Feedback.objects.get()
+    assert (vote.helpful, vote.comment, len(vote.visitor)) == (False, "Prices are missing.", 64)
+
+
+def test_feedback_by_htmx_gets_a_fragment(client: Client, permit: Question) -> None:
+    response = client.post("/en/questions/permit/feedback/", {"helpful": "no"}, headers={"hx-request": "true"})
+    assert response.content.decode().startswith('<section id="feedback"')
+    assert b"<html" not in response.content
+    assert client.post("/en/questions/unknown/feedback/", {"helpful": "yes"}).status_code == 404
+    assert client.get("/en/questions/permit/feedback/").status_code == 405
+
+
+def test_a_form_from_elsewhere_is_refused_with_a_page(permit: Question) -> None:
+    response = Client(enforce_csrf_checks=True).post("/en/questions/permit/feedback/", {"helpful": "yes"})
+    assert response.status_code == 403
+    assert b"This form is no longer valid" in response.content
+
+
+def test_a_composed_answer_is_shown_sentence_by_sentence(client: Client, permit: Question, asked: Any) -> None:
+    passage = passages(make_source(title="Parking again"))[0]
+    asked(
+        {
+            "outcome": Outcome.COMPOSED,
+            "segments": [
+                {"text": "يكلف التصريح 30 يورو.", "lang": "ar", "origin": "machine", "citations": [1]},
+                {"text": "You can apply online.", "lang": "en", "origin": "source", "citations": [1]},
+            ],
+            "citations": [
+                {
+                    "number": 1,
+                    "source": "Parking again",
+                    "url": "",
+                    "heading": "Parking",
+                    "quote": "You can apply online.",
+                    "passage": passage.pk,
+                    "lang": "en",
+                }
+            ],
+            "nearest": [{"key": "permit", "text": "What does a permit cost?", "lang": "en"}],
+        }
+    )
+    text = unescape(page(client, "/ar/ask/?q=x"))
+    start = passage.text.index("You can")
+    assert '<span dir="rtl">يكلف التصريح 30 يورو.</span>' in text
+    assert '<span lang="en" dir="ltr" class="is-foreign">You can apply online.</span>' in text
+    assert f"/ar/sources/parking-again/?passage={passage.key}&from={start}&to={start + 21}#{passage.key}" in text
+    assert 'href="/ar/questions/permit/"><span lang="en" dir="ltr">What does a permit cost?</span>' in text
+
+
+def test_an_abstention_shows_what_comes_nearest(client: Client, permit: Question, asked: Any) -> None:
+    asked(
+        {"outcome": Outcome.ABSTAINED, "nearest": [{"key": "permit", "text": "Cost?", "lang": "en"}], "degraded": True}
+    )
+    text = page(client, "/en/ask/?q=Why+is+the+sky+blue")
+    assert "We have passed it on to our editors." in text
+    assert "Our search is limited" in text
+    assert 'href="/en/questions/permit/"' in text
+
+
+@pytest.mark.parametrize("error", [Invalid("no"), Unavailable("away")])
+def test_what_cannot_be_asked_is_explained(client: Client, asked: Any, error: Exception) -> None:
+    asked(error)
+    assert 'role="alert"' in page(client, "/en/ask/?q=?")
+
+
+def test_a_question_that_is_too_long_is_not_asked(client: Client) -> None:
+    assert "at most 500 characters" in page(client, f"/en/ask/?q={'a' * 501}")
+
+
+def test_ask_search_and_suggestions_stay_out_of_search_engines(client: Client) -> None:
+    for path in ("/en/ask/", "/en/search/", "/en/suggest/?q=a"):
+        assert client.get(path)["X-Robots-Tag"] == "noindex"
+
+
+def test_a_search_without_results_helps_and_tells_the_editors(client: Client) -> None:
+    text = page(client, "/en/search/?q=zeppelin")
+    assert "We found nothing for your words" in text
+    assert Asked.objects.get().text == "zeppelin"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "🙂",
+        "\x00",
+        "a" * 100_000,
+        '"* NEAR( -',
+        "' OR 1=1 --",
+        "<script>alert(1)</script>",
+        "%F0%28",
+        "مرحبا hello 你好",
+    ],
+)
+def test_no_words_break_a_page(client: Client, retriever: Any, text: str) -> None:
+    for path in ("ask", "search", "suggest"):
+        response = client.get(f"/en/{path}/", {"q": text})
+        assert response.status_code == 200
+        assert b"<script>alert" not in response.content
+
+
+def test_suggestions_are_links_in_the_readers_language(client: Client, permit: Question) -> None:
+    text = page(client, "/en/suggest/?q=perm")
+    assert re.findall(r'href="([^"]+)" lang="en"', text) == ["/en/questions/permit/"]
+    assert page(client, "/en/suggest/?q=").strip() == ""
+
+
+def test_a_source_page_marks_the_cited_words(client: Client, permit: Question) -> None:
+    passage = permit.answer.revisions.get().citations.get().passage
+    text = page(client, f"/en/sources/parking/?passage={passage.key}&from=0&to={len(COST)}")
+    assert f"<mark>{COST}</mark>" in text
+    assert f'<div class="passage cited" id="{passage.key}">' in text
+    assert "<mark>" not in page(client, "/en/sources/parking/")
+    assert "not in this source any more" in page(client, "/en/sources/parking/?passage=p1-gone-0&from=x&to=9")
+
+
+def test_pages_carry_a_strict_policy_and_no_inline_code(client: Client, permit: Question) -> None:
+    for path in PAGES:
+        response = client.get(f"/en/{path}")
+        policy = response["Content-Security-Policy"]
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+        text = response.content.decode()
+        assert not re.search(r"<[^>]+\s(style|on\w+)=", text)
+        assert "<style" not in text
+
+
+def test_a_broken_page_says_so_in_the_visitors_language(
+    client: Client, monkeypatch: pytest.MonkeyPatch, permit: Question
+) -> None:
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(views.content, "topics", broken)
+    client.raise_request_exception = False
+    text = page(client, "/ar/", 500)
+    assert '<html lang="ar" dir="rtl">' in text
+
+
+def test_addresses_in_texts_become_links_and_nothing_else_does() -> None:
+    assert linked("See https://a.example/x?y=1&z=2. Or <b>a@b.example</b>") == (
+        'See <a dir="ltr" href="https://a.example/x?y=1&amp;z=2" rel="nofollow">https://a.example/x?y=1&amp;z=2</a>. '
+        'Or &lt;b&gt;<a dir="ltr" href="mailto:a@b.example" rel="nofollow">a@b.example</a>&lt;/b&gt;'
+    )
+    assert linked("javascript:alert(1)") == "javascript:alert(1)"
+
+
+def test_sentences_become_paragraphs_and_lists() -> None:
+    from faq.queries.payloads import SegmentPayload
+
+    rows = [("One.", ""), ("Two.", " "), ("A", "\n- "), ("B", "\n- "), ("End.", "\n\n"), ("1st", "\n1. ")]
+    shown = grouped([SegmentPayload(text, "en", "ltr", "human", (), before) for text, before in rows], "en")
+    assert [(g.kind, [[s.text for s in item] for item in g.items]) for g in shown] == [
+        ("p", [["One.", "Two."]]),
+        ("ul", [["A"], ["B"]]),
+        ("p", [["End."]]),
+        ("ol", [["1st"]]),
+    ]
+
+
+def test_a_topic_gets_the_picture_its_key_speaks_of() -> None:
+    assert topic_icon("parking") == topic_icon("public-transport") != topic_icon("waste")
+    assert topic_icon("xyz") == topic_icon("")
