@@ -43,7 +43,7 @@ def test_an_outdated_catalogue_is_named(tmp_path: Path, settings: object) -> Non
         encoding="utf-8",
     )
     settings.LOCALE_PATHS = [tmp_path]  # type: ignore[attr-defined]
-    with pytest.raises(CommandError, match="de/LC_MESSAGES/django.po"):
+    with pytest.raises(CommandError, match=r"de/LC_MESSAGES/django\.po"):
         call_command("compile_catalogues", check=True, stdout=StringIO())
     call_command("compile_catalogues", stdout=StringIO())
     call_command("compile_catalogues", check=True, stdout=StringIO())
