@@ -166,6 +166,7 @@ class Lexicon:
         self._places = {key: place for place, key in enumerate(columns.stems)}
         self._starts = array("L", itertools.accumulate(columns.counts, initial=0))
         self.translate = functools.lru_cache(maxsize=20_000)(self._translate)
+        self.meanings = functools.lru_cache(maxsize=20_000)(self._meanings)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -202,6 +203,11 @@ class Lexicon:
             return tuple((english, p * PART_DISCOUNT) for part in parts for english, p in self.entry(part)), True
         near = self._near(key)
         return tuple((english, p * NEAR_DISCOUNT) for english, p in self.entry(near)) if near else (), False
+
+    def _meanings(self, word: str) -> tuple[str, ...]:
+        """The English stems a text that says the word is indexed under."""
+        senses = _stems(_sense(word, self, None))
+        return tuple(key for key, weight in senses.items() if weight >= INDEXED and key not in _EMPTY_STEMS)
 
     def _candidates(self, word: str, key: str) -> Iterator[str]:
         yield key
@@ -338,11 +344,7 @@ class Lexicons:
             return [stem(word, "en") for word in told]
         stop = STOP_WORDS.get(code, frozenset())
         lexicon = self._lexicon(code)
-        meant: dict[str, list[str]] = {}
-        for word in set(told).difference(stop):
-            senses = _stems(_sense(word, lexicon, None))
-            meant[word] = [key for key, weight in senses.items() if weight >= INDEXED and key not in _EMPTY_STEMS]
-        return [key for word in told for key in meant.get(word, ())]
+        return [key for word in told if word not in stop for key in lexicon.meanings(word)]
 
     def _lexicon(self, code: str) -> Lexicon:
         found = self._read.get(code)

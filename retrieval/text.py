@@ -167,7 +167,8 @@ def _runs(text: str, code: str) -> Iterator[tuple[str, str]]:
     lowered = _lower(unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]), code)
     separated = _APOSTROPHE[code].sub(_JOINT.get(code, " "), lowered) if code in _APOSTROPHE else lowered
     for match in _RUN.finditer(separated):
-        yield match.lastgroup or "word", match.group()
+        if any(character.isalnum() for character in match.group()):  # not accents or low lines alone
+            yield match.lastgroup or "word", match.group()
 
 
 _BETWEEN = regex.compile(r"(?<=\p{L})['’ʼ`](?=\p{L})")

@@ -8,6 +8,7 @@ points back ("It", "They") brings the one before; an introduction that ends with
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import regex
 
@@ -50,7 +51,8 @@ def compose(question: str, evidence: Sequence[Evidence], score: Scorer, *, limit
         fits = any(holds(sentence.text, kind) for kind in kinds)
         scores.append(_score(match, headings[sentence.evidence], items[sentence.evidence].weight, fits))
     chosen = _choose(sentences, matches, scores, limit)
-    return _draft(chosen, sentences, items, matches)
+    fits = not kinds or any(holds(sentences[i].text, kind) for i in chosen for kind in kinds)
+    return replace(_draft(chosen, sentences, items, matches), fits=fits)
 
 
 def _sentences(place: int, item: Evidence) -> list[Sentence]:

@@ -91,3 +91,15 @@ def holds(sentence: str, kind: Kind) -> bool:
     if kind == Kind.PLACE:
         return _NAME.search(sentence) is not None or _CONTACT.search(sentence) is not None
     return number
+
+
+_NEGATION = regex.compile(
+    r"\b(?:not|no|never|cannot|without|nicht|kein\w*|nie|ohne|ne|pas|jamais|sans|sin|nunca|bez|не|без|нема\w*|değil|yok)\b"
+    r"|n['’]t\b|\bn['’]|\b(?:لا|لم|لن|ليس|بدون)\b|[不没無无未]",
+    regex.IGNORECASE,
+)
+
+
+def negates(text: str) -> bool:
+    """Whether a text denies something, which vectors of words do not tell."""
+    return _NEGATION.search(text) is not None

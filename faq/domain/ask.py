@@ -1,33 +1,37 @@
 """Ask: a visitor's question into a curated answer, a composed one, or an honest abstention with what comes nearest.
 
 Invariants: only published content answers; every shown sentence cites a passage of a published revision; no engine runs
-while a reader waits; without the index the database is searched, and the result says so.
+while a reader waits; the number of queries does not grow with the portal; without the index the database is searched,
+and the result says so.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from faq import conf
-from faq.composition.types import Segment, joined
+from faq.composition.types import CitationDraft, Segment, joined
 from faq.domain import feedback
 from faq.enums import Outcome, State
 from faq.errors import Invalid, Unavailable
 from faq.gateways import retrieval
-from faq.models import Citation, Passage, Phrasing, Question
-from faq.queries import content, evidence, finding, locales
+from faq.models import Citation, Passage, Phrasing
+from faq.queries import content, evidence, finding, locales, matching
+from faq.queries.matching import Candidate
+from faq.queries.payloads import reading
 from retrieval.text import normalise
 from retrieval.types import Filters, Hit, Query
 
-CURATED_COSINE = 0.74
-"""Static vectors compare a question to a question; above this they say the same (measured on the demonstration)."""
-CURATED_OVERLAP = 0.5
+CURATED = 0.8
+"""Likeness from which two questions are the same one."""
+NEAR = 5
+ALL_LANES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """What every surface shows; as_dict() is the JSON of the API."""
+    """What every surface shows; as_dict() is the JSON of the API. `question`: the key of the curated entry."""
 
     outcome: str
     locale: str
@@ -45,7 +49,7 @@ class AskResult:
             "locale": self.locale,
             "question": self.question,
             "segments": [
-                {"text": s.text, "lang": s.lang, "origin": s.origin, "citations": list(s.citations)}
+                {"text": s.text, "lang": s.lang, "origin": str(s.origin), "citations": list(s.citations)}
                 for s in self.segments
             ],
             "answer": joined(self.segments),
@@ -57,25 +61,35 @@ class AskResult:
         }
 
 
+class _Clock:
+    """Milliseconds of each step by name."""
+
+    def __init__(self) -> None:
+        self.begun = self.last = time.perf_counter()
+        self.timings: dict[str, float] = {}
+
+    def note(self, name: str) -> None:
+        now = time.perf_counter()
+        self.timings[name] = round((now - self.last) * 1000, 2)
+        self.timings["total"] = round((now - self.begun) * 1000, 2)
+        self.last = now
+
+
 def ask(text: str, locale: str, *, record: bool = True) -> AskResult:
-    """Invalid for an unknown locale, an empty question, or one longer than QUESTION_MAX_LENGTH."""
+    """Invalid for an unknown locale, a question without words, or one longer than QUESTION_MAX_LENGTH."""
     tag = locales.require(locale).tag
     question = cleaned(text)
-    started = time.perf_counter()
-    timings: dict[str, float] = {}
+    clock = _Clock()
+    near: list[Candidate] = []
     try:
-        result = _curated(question, tag, timings) or _composed(question, tag, timings)
+        result, near = _answer(question, tag, clock)
     except Unavailable:
         result = _without_index(question, tag)
-    timings["total"] = _since(started)
-    if record and result.outcome == Outcome.ABSTAINED and conf.get("RECORD_ASKED"):
-        nearest = Question.objects.filter(key=result.nearest[0]["key"]).first() if result.nearest else None
-        feedback.record_asked(question, tag, result.outcome, nearest)
-    return AskResult(**{**_fields(result), "timings": timings})
-
-
-def _fields(result: AskResult) -> dict[str, Any]:
-    return {name: getattr(result, name) for name in AskResult.__dataclass_fields__}
+        clock.note("database")
+    # What a search of the database misses is no gap of the sources.
+    if record and result.outcome == Outcome.ABSTAINED and not result.degraded:
+        feedback.record_asked(question, tag, result.outcome, near[0].question_id if near else None)
+    return replace(result, timings=clock.timings)
 
 
 def cleaned(text: str) -> str:
@@ -88,100 +102,65 @@ def cleaned(text: str) -> str:
     return question
 
 
-def _curated(question: str, tag: str, timings: dict[str, float]) -> AskResult | None:
-    """The answer of a published question worded much like this one."""
-    begun = time.perf_counter()
-    matched = match_question(question, tag)
-    timings["match"] = _since(begun)
-    if matched is None:
-        return None
-    begun = time.perf_counter()
-    answer = content.answer(matched, tag)
-    timings["answer"] = _since(begun)
+def _answer(question: str, tag: str, clock: _Clock) -> tuple[AskResult, list[Candidate]]:
+    with retrieval.mapped():
+        worded = retrieval.retriever().search(Query(question, tag, Filters(kinds=("phrasing",)), 8))
+    if len(worded.degraded) >= ALL_LANES:
+        raise Unavailable("The index has not been built yet. Run `manage.py index --rebuild`.")
+    clock.note("search_questions")
+    near = matching.candidates(question, tag, worded.hits)
+    clock.note("match")
+    found = evidence.find(question, tag)
+    clock.note("search_passages")
+    passages = tuple(_ranked(hit, passage) for hit, passage in found.pairs)
+    degraded = bool(worded.degraded or found.results.degraded)
+    # Only the most alike: when that one has no answer yet, the next best one answers something else.
+    if near and near[0].likeness >= CURATED and (result := _curated(near[0], tag)) is not None:
+        clock.note("answer")
+        return replace(result, nearest=_links(near[1:]), passages=passages, degraded=degraded), near
+    composed = evidence.compose_from(found, question, tag)
+    clock.note("compose")
+    result = AskResult(
+        outcome=Outcome.COMPOSED if composed.draft else Outcome.ABSTAINED,
+        locale=tag,
+        segments=composed.draft.segments,
+        citations=tuple(_citation(each, composed.passages[each.passage]) for each in composed.draft.citations),
+        passages=passages,
+        nearest=_links(near),
+        degraded=degraded,
+    )
+    return result, near
+
+
+def _curated(candidate: Candidate, tag: str) -> AskResult | None:
+    """The published answer of a question; None when it has none, or nothing of it can be verified."""
+    answer = content.answer(candidate.question_id, tag)
     if answer is None:
         return None
-    places = _passage_ids([c.passage for c in answer.citations])
+    keys = [citation.passage for citation in answer.citations]
+    cited = Passage.objects.filter(key__in=keys, revision__published_source__isnull=False)
+    ids = dict(cited.values_list("key", "pk"))
     return AskResult(
         outcome=Outcome.CURATED,
         locale=tag,
-        question=matched.key,
-        segments=tuple(
-            Segment(
-                s.text, s.lang, "memory" if s.origin == "generated" else s.origin, s.citations, s.original, s.before
-            )
-            for s in answer.segments
-        ),
+        question=candidate.key,
+        segments=tuple(Segment(s.text, s.lang, s.origin, s.citations, s.original, s.before) for s in answer.segments),
         citations=tuple(
             {
-                "number": c.number,
-                "source": c.source.text,
-                "url": c.url,
-                "heading": c.heading,
-                "quote": c.quote.text,
-                "passage": places.get(c.passage),
-                "lang": c.quote.lang,
+                "number": citation.number,
+                "source": citation.source.text,
+                "url": citation.url,
+                "heading": citation.heading,
+                "quote": citation.quote.text,
+                "passage": ids.get(citation.passage),
+                "lang": citation.quote.lang,
             }
-            for c in answer.citations
+            for citation in answer.citations
         ),
-        nearest=tuple(_near(question, tag, without=matched.key)),
     )
 
 
-def match_question(text: str, tag: str) -> Question | None:
-    """The published question that this one repeats in other words or another language; None when none is close."""
-    exact = Phrasing.objects.filter(text__iexact=text, question__state=State.PUBLISHED, question__answer__isnull=False)
-    same = exact.filter(locale_id=tag).first() or exact.first()
-    if same is not None:
-        return same.question
-    retriever = retrieval.retriever()
-    with retrieval.mapped():
-        hits = retriever.search(Query(text, tag, Filters(kinds=("phrasing",)), 5)).hits
-    ids = [int(hit.family[1:]) for hit in hits if hit.family[1:].isdigit()]
-    rows = {row.pk: row for row in Question.objects.filter(pk__in=ids, state=State.PUBLISHED, answer__isnull=False)}
-    if not rows:
-        return None
-    phrasings = list(Phrasing.objects.filter(question_id__in=list(rows)))
-    best = max(
-        ((_likeness(text, tag, phrasing, hits), phrasing) for phrasing in phrasings),
-        key=lambda pair: pair[0],
-        default=None,
-    )
-    return rows[best[1].question_id] if best is not None and best[0] >= CURATED_COSINE else None
-
-
-def _likeness(text: str, tag: str, phrasing: Phrasing, hits: Sequence[Hit]) -> float:
-    """Cosine of the two questions, lowered when they share few words (as English stems, across languages)."""
-    retriever = retrieval.retriever()
-    [cosine] = retriever.similarity([text], tag, [phrasing.text], phrasing.locale_id)
-    if tag == phrasing.locale_id:
-        ours, theirs = set(retriever.analyse(text, tag)), set(retriever.analyse(phrasing.text, tag))
-    else:
-        ours, theirs = set(retriever.gloss(text, tag)), set(retriever.gloss(phrasing.text, phrasing.locale_id))
-    shared = len(ours & theirs) / (min(len(ours), len(theirs)) or 1)
-    return (
-        cosine
-        - (0.25 * (CURATED_OVERLAP - shared) if shared < CURATED_OVERLAP else 0.0)
-        + (0.1 if shared == 1 else 0.0)
-    )
-
-
-def _composed(question: str, tag: str, timings: dict[str, float]) -> AskResult:
-    begun = time.perf_counter()
-    composed = evidence.compose_for(question, tag)
-    timings["compose"] = _since(begun)
-    outcome = Outcome.COMPOSED if composed.draft else Outcome.ABSTAINED
-    return AskResult(
-        outcome=outcome,
-        locale=tag,
-        segments=composed.draft.segments,
-        citations=tuple(_citation(c, composed.passages[c.passage]) for c in composed.draft.citations),
-        passages=tuple(_ranked(hit, passage) for hit, passage in composed.hits),
-        nearest=tuple(_near(question, tag)),
-        degraded=bool(composed.results.degraded),
-    )
-
-
-def _citation(draft: Any, passage: Passage) -> dict[str, Any]:
+def _citation(draft: CitationDraft, passage: Passage) -> dict[str, Any]:
     source = passage.revision.source
     return {
         "number": draft.number,
@@ -205,24 +184,33 @@ def _ranked(hit: Hit, passage: Passage) -> dict[str, Any]:
     }
 
 
-def _near(question: str, tag: str, without: str = "") -> list[dict[str, Any]]:
+def _links(near: Sequence[Candidate]) -> tuple[dict[str, Any], ...]:
     """Published questions that come nearest, for the reader to look at."""
-    links = finding.search(question, tag, limit=6).questions
-    return [{"key": link.key, "text": link.text.text, "lang": link.text.lang} for link in links if link.key != without][
-        :5
-    ]
+    return tuple({"key": each.key, "text": each.text.text, "lang": each.text.lang} for each in near[:NEAR])
 
 
 def _without_index(question: str, tag: str) -> AskResult:
-    """The index is away: an exact wording still answers, else the nearest entries of the database."""
-    found = finding.search(question, tag, limit=5)
-    nearest = tuple({"key": link.key, "text": link.text.text, "lang": link.text.lang} for link in found.questions)
+    """The index is away: the same words still answer, else the nearest entries of the database."""
+    links = finding.search(question, tag, limit=NEAR).questions
+    nearest = tuple({"key": link.key, "text": link.text.text, "lang": link.text.lang} for link in links)
+    rows = Phrasing.objects.filter(question__state=State.PUBLISHED, question__key__in=[link.key for link in links])
+    for row in rows.select_related("question"):
+        if matching.same_words(row.text) != matching.same_words(question):
+            continue
+        same = Candidate(row.question_id, row.question.key, reading(tag).text(row.text, row.locale_id), 1.0)
+        result = _curated(same, tag)
+        if result is not None:
+            others = tuple(link for link in nearest if link["key"] != same.key)
+            return replace(result, nearest=others, degraded=True)
     return AskResult(Outcome.ABSTAINED, tag, nearest=nearest, degraded=True)
+
+
+# For editors
 
 
 def compose_draft(text: str, locale: str) -> tuple[str, str, list[Citation]] | None:
     """A canonical draft from the sources: its text with marks, its locale, its unsaved citations; None without one."""
-    composed = evidence.compose_for(text, locale, translate=False)
+    composed = evidence.compose_from(evidence.find(text, locale), text, locale, translate=False)
     if not composed.draft:
         return None
     lang = composed.draft.segments[0].lang
@@ -230,15 +218,15 @@ def compose_draft(text: str, locale: str) -> tuple[str, str, list[Citation]] | N
     used = {number for part in parts for number in part.citations}
     citations = [
         Citation(
-            number=c.number,
-            passage=composed.passages[c.passage],
-            quote=c.quote,
-            start=c.start,
-            end=c.end,
-            passage_hash=composed.passages[c.passage].content_hash,
+            number=each.number,
+            passage=composed.passages[each.passage],
+            quote=each.quote,
+            start=each.start,
+            end=each.end,
+            passage_hash=composed.passages[each.passage].content_hash,
         )
-        for c in composed.draft.citations
-        if c.number in used
+        for each in composed.draft.citations
+        if each.number in used
     ]
     marked = [f"{part.text} {''.join(f'[{n}]' for n in part.citations)}" for part in parts]
     return " ".join(marked), lang, citations
@@ -250,12 +238,3 @@ def passages_for(text: str, locale: str) -> list[dict[str, object]]:
         return evidence.passages_for(text, locale)
     except Unavailable:
         return []
-
-
-def _passage_ids(keys: Sequence[str]) -> dict[str, int]:
-    rows = Passage.objects.filter(key__in=list(keys), revision__published_source__isnull=False)
-    return dict(rows.values_list("key", "pk"))
-
-
-def _since(begun: float) -> float:
-    return round((time.perf_counter() - begun) * 1000, 2)

@@ -1,48 +1,76 @@
 """Passages for a question, re-checked in the database, and the draft composed from them.
 
 The index proposes: hits whose evidence is below the recipe's floor are not composed from. The database disposes: only
-passages of published revisions are read, in one query.
+passages of published revisions are read, in one query. Translations come from the memory, never from an engine.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from faq import conf
-from faq.composition.compose import compose
+from faq.composition.compose import MAX_PASSAGES, compose
 from faq.composition.types import Draft, Evidence, Match, Scorer, Segment
 from faq.composition.verify import verify
 from faq.gateways import retrieval, translation
 from faq.models import Passage
+from faq.queries.payloads import Reading, reading
+from retrieval.text import language, query_tokens
 from retrieval.types import Filters, Hit, Query, Results
 
 LIMIT = 10
+UNMET = 0.3
+"""A word of the question that no sentence at hand holds weighs this much of what it would otherwise."""
+SUPPORT = 0.3
+"""Sentences that meet less of the question than this share do not answer it."""
+UNFIT_SUPPORT = 0.65
+"""As SUPPORT, where none of them holds the kind of answer that was asked for."""
+ACROSS = 0.5
+"""Share of these floors where sentences meet the question as English stems only, which never all meet."""
+UNSPACED = {"zh", "ja", "th", "lo", "km", "my"}
+
+Translations = Mapping[tuple[str, str], tuple[str, str]]
+"""(locale, sentence) -> (translation, origin)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search said, and the published passages behind its hits."""
+
+    results: Results
+    pairs: tuple[tuple[Hit, Passage], ...] = ()
+
+    @property
+    def strong(self) -> list[tuple[Hit, Passage]]:
+        """Those that are evidence enough to answer from."""
+        return [(hit, passage) for hit, passage in self.pairs if hit.evidence >= self.results.floor]
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A verified draft, the passages it may cite by id, and what the search said."""
+    """A verified draft, and the passages it may cite by id."""
 
     draft: Draft
     passages: Mapping[int, Passage] = field(default_factory=dict)
-    hits: tuple[tuple[Hit, Passage], ...] = ()
-    results: Results = field(default_factory=lambda: Results((), 1.0))
 
 
-def find(text: str, locale: str, limit: int = LIMIT) -> tuple[Results, list[tuple[Hit, Passage]]]:
-    """Ranked hits with their published passages."""
-    retriever = retrieval.retriever()
+def find(text: str, locale: str, limit: int = LIMIT) -> Found:
+    """Ranked hits with their published passages; one query. Raises Unavailable."""
     with retrieval.mapped():
-        results = retriever.search(Query(text, locale, Filters(kinds=("passage",)), limit))
+        results = retrieval.retriever().search(Query(text, locale, Filters(kinds=("passage",)), limit))
     keys = [hit.family for hit in results.hits]
     rows = Passage.objects.filter(key__in=keys, revision__published_source__isnull=False)
-    by_key = {row.key: row for row in rows.select_related("revision__source__topic")}
-    return results, [(hit, by_key[hit.family]) for hit in results.hits if hit.family in by_key]
+    by_key = {row.key: row for row in rows.select_related("revision__source").defer(*_LARGE)}
+    return Found(results, tuple((hit, by_key[hit.family]) for hit in results.hits if hit.family in by_key))
+
+
+_LARGE = ("revision__text", "revision__blocks")
 
 
 def passages_for(text: str, locale: str) -> list[dict[str, object]]:
     """For editors: the nearest passages whatever their evidence."""
-    _, pairs = find(text, locale, 6)
     return [
         {
             "passage": passage.pk,
@@ -50,47 +78,57 @@ def passages_for(text: str, locale: str) -> list[dict[str, object]]:
             "heading": " › ".join(passage.heading_path),
             "text": passage.text,
         }
-        for _, passage in pairs
+        for _, passage in find(text, locale, 6).pairs
     ]
 
 
-def compose_for(text: str, locale: str, *, translate: bool = True) -> Composed:
-    """Search, compose, verify; with `translate`, sentences in the asker's locale where the memory has them."""
-    results, pairs = find(text, locale)
-    strong = [(hit, passage) for hit, passage in pairs if hit.evidence >= results.floor]
+def compose_from(found: Found, text: str, locale: str, *, translate: bool = True) -> Composed:
+    """Compose from what is evidence enough, verify; with `translate`, in the asker's locale where the memory has it."""
+    strong = found.strong[:MAX_PASSAGES]
+    if not strong:
+        return Composed(Draft())
     passages = {passage.pk: passage for _, passage in strong}
-    draft = compose(
-        text,
-        [_evidence(hit, passage) for hit, passage in strong],
-        scorer(text, locale),
-        limit=int(conf.get("ANSWER_SENTENCES")),
-    )
+    spans_of = {passage.pk: tuple(spans(passage.text, passage.revision.source.locale_id)) for _, passage in strong}
+    known = _recalled(strong, spans_of, reading(locale))
+    items = [_evidence(hit, passage, spans_of[passage.pk], known) for hit, passage in strong]
+    limit = int(conf.get("ANSWER_SENTENCES"))
+    with retrieval.mapped():
+        draft = compose(text, items, scorer(text, locale), limit=limit, locale=locale)
     draft = verify(draft, {pk: passage.text for pk, passage in passages.items()})
+    own_words = any(item.locale == locale or any(item.translations) for item in items)
+    if draft.support < (SUPPORT if draft.fits else UNFIT_SUPPORT) * (1.0 if own_words else ACROSS):
+        return Composed(Draft())
     if translate and draft:
-        draft = replace(draft, segments=tuple(localised(draft.segments, locale)))
-    return Composed(draft, passages, tuple(pairs), results)
+        draft = replace(draft, segments=tuple(_localised(part, known, locale) for part in draft.segments))
+    return Composed(draft, passages)
 
 
-def localised(segments: Sequence[Segment], locale: str) -> list[Segment]:
-    """Segments in a locale through the translation memory; those it lacks stay as they are. Never the engine."""
-    units: dict[tuple[str, str], Any] = {}
-    for source_locale in {part.lang for part in segments if part.lang != locale}:
-        texts = [part.text for part in segments if part.lang == source_locale]
-        units |= {
-            (source_locale, text): unit for text, unit in translation.recall(texts, source_locale, locale).items()
-        }
-    return [_localised(part, units.get((part.lang, part.text)), locale) for part in segments]
+def _recalled(
+    strong: Sequence[tuple[Hit, Passage]], spans_of: Mapping[int, Sequence[tuple[int, int]]], reader: Reading
+) -> Translations:
+    """The translations of every sentence at hand that readers may see; one query for each language of the sources."""
+    texts: dict[str, list[str]] = {}
+    for _, passage in strong:
+        own = texts.setdefault(passage.revision.source.locale_id, [])
+        own += [passage.text[start:end] for start, end in spans_of[passage.pk]]
+    return {
+        (lang, text): (unit.target, "memory" if unit.human else "machine")
+        for lang, sentences in texts.items()
+        for text, unit in reader.recall(sentences, lang).items()
+    }
 
 
-def _localised(part: Segment, unit: Any, locale: str) -> Segment:
-    if unit is None:
-        return part
-    origin = "memory" if unit.human else "machine"
-    return replace(part, text=unit.target, lang=locale, origin=origin, source=part.text)
+def _localised(part: Segment, known: Translations, locale: str) -> Segment:
+    """The sentence in the reader's language where the memory has it; else as it is, labelled with its own."""
+    target, origin = known.get((part.lang, part.text), (part.text, part.origin))
+    lang = locale if (part.lang, part.text) in known else part.lang
+    before = part.before if part.before.strip(" ") else "" if language(lang) in UNSPACED else " "
+    return replace(part, text=target, lang=lang, origin=origin, before=before, source=part.text)
 
 
-def _evidence(hit: Hit, passage: Passage) -> Evidence:
+def _evidence(hit: Hit, passage: Passage, places: tuple[tuple[int, int], ...], known: Translations) -> Evidence:
     source = passage.revision.source
+    texts = [passage.text[start:end] for start, end in places]
     return Evidence(
         passage=passage.pk,
         key=passage.key,
@@ -99,7 +137,8 @@ def _evidence(hit: Hit, passage: Passage) -> Evidence:
         heading=(source.title, *passage.heading_path),
         text=passage.text,
         locale=source.locale_id,
-        sentences=tuple(spans(passage.text, source.locale_id)),
+        sentences=places,
+        translations=tuple(known.get((source.locale_id, text), (None, ""))[0] for text in texts),
         weight=min(1.0, max(0.0, hit.evidence)),
     )
 
@@ -115,49 +154,49 @@ def spans(text: str, locale: str) -> list[tuple[int, int]]:
     return found
 
 
+# Scoring
+
+
 def scorer(question: str, locale: str) -> Scorer:
-    """Compares sentences with the question: own words in its language, English stems across languages, vectors beside."""
+    """Compares texts with the question: own words in its language, English stems across languages, vectors beside."""
     retriever = retrieval.retriever()
-    own = (
-        set(retriever.query_tokens(question, locale))
-        if hasattr(retriever, "query_tokens")
-        else set(retriever.analyse(question, locale))
-    )
-    gloss = retriever.gloss(question, locale)
+    own = dict.fromkeys(query_tokens(question, locale), 1.0)
+    glossed: dict[str, float] = {}
+
+    def asked(lang: str) -> Mapping[str, float]:
+        if lang == locale:
+            return own
+        if not glossed:
+            glossed.update(retriever.gloss(question, locale))
+        return glossed
 
     def score(texts: Sequence[tuple[str, str]]) -> Sequence[Match]:
-        bags = [_bag(retriever, text, lang, locale, own, gloss) for text, lang in texts]
-        rarity = _rarity([set(held) for held, _ in bags])
-        likeness = [0.0] * len(texts)
-        for lang in {lang for _, lang in texts}:
-            places = [i for i, (_, each) in enumerate(texts) if each == lang]
-            cosines = retriever.similarity([question], locale, [texts[i][0] for i in places], lang)
-            for i, cosine in zip(places, cosines, strict=True):
-                likeness[i] = max(0.0, cosine)
-        return [_match(held, asked, rarity, like) for (held, asked), like in zip(bags, likeness, strict=True)]
+        found: dict[int, Match] = {}
+        for lang in dict.fromkeys(lang for _, lang in texts):
+            places = [place for place, (_, each) in enumerate(texts) if each == lang]
+            same = [texts[place][0] for place in places]
+            held = [_terms(retriever.recipe, text, lang, lang == locale) for text in same]
+            likeness = retriever.similarity([question], locale, same, lang)
+            for place, match in zip(places, _matches(asked(lang), held, likeness), strict=True):
+                found[place] = match
+        return [found[place] for place in range(len(texts))]
 
     return score
 
 
-def _bag(
-    retriever: Any, text: str, lang: str, locale: str, own: set[str], gloss: Mapping[str, float]
-) -> tuple[set[str], Mapping[str, float]]:
-    """(terms of the question the text holds, all terms of the question with weights), in the language they share."""
-    if lang == locale:
-        return own & set(retriever.analyse(text, lang)), dict.fromkeys(own, 1.0)
-    return set(gloss) & set(retriever.gloss(text, lang)), gloss
+@functools.lru_cache(maxsize=5000)
+def _terms(recipe: str, text: str, lang: str, own: bool) -> frozenset[str]:
+    # Sentences of often asked passages come back with every question about them.
+    retriever = retrieval.retriever()
+    return frozenset(retriever.analyse(text, lang) if own else retriever.gloss(text, lang))
 
 
-def _rarity(held: Sequence[set[str]]) -> Callable[[str], float]:
-    """A term that few of the sentences hold tells more."""
-    counts: dict[str, int] = {}
-    for terms in held:
-        for term in terms:
-            counts[term] = counts.get(term, 0) + 1
-    return lambda term: 1.0 / (1.0 + counts.get(term, 0)) ** 0.5
-
-
-def _match(held: set[str], asked: Mapping[str, float], rarity: Callable[[str], float], likeness: float) -> Match:
-    weights = {term: weight * rarity(term) for term, weight in asked.items()}
-    total = sum(weights.values()) or 1.0
-    return Match({term: weights[term] / total for term in sorted(held) if term in weights}, likeness)
+def _matches(asked: Mapping[str, float], held: Sequence[frozenset[str]], likeness: Sequence[float]) -> list[Match]:
+    """A term that few of the texts hold tells more; one that none of them holds tells little about any."""
+    counts = Counter(term for terms in held for term in terms if term in asked)
+    worth = {term: weight / math.sqrt(1 + counts[term]) for term, weight in asked.items()}
+    total = sum(value if counts[term] else UNMET * value for term, value in worth.items()) or 1.0
+    return [
+        Match({term: worth[term] / total for term in sorted(terms) if term in asked}, max(0.0, like))
+        for terms, like in zip(held, likeness, strict=True)
+    ]

@@ -79,6 +79,11 @@ def test_stems_that_are_indexed_hold_no_white_space(text, locale):
     assert all(stem.split() == [stem] for stem in LEXICONS.index_stems(text, locale))
 
 
+def test_an_accent_without_a_letter_is_no_word():
+    assert LEXICONS.index_stems("¸ __ Haus", "de") == LEXICONS.index_stems("Haus", "de")
+    assert LEXICONS.gloss("¸", "de") == {}
+
+
 def test_words_typed_without_accents_are_known():
     assert LEXICONS.gloss("bibliotheque", "fr").keys() & LEXICONS.gloss("bibliothèque", "fr").keys()
     assert "door" in LEXICONS.gloss("Tuer", "de")
