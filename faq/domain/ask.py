@@ -150,7 +150,7 @@ def _curated(candidate: Candidate, tag: str) -> AskResult | None:
                 "number": citation.number,
                 "source": citation.source.text,
                 "url": citation.url,
-                "heading": citation.heading,
+                "heading": citation.heading.text,
                 "quote": citation.quote.text,
                 "passage": ids.get(citation.passage),
                 "lang": citation.quote.lang,

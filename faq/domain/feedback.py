@@ -51,6 +51,13 @@ def record_feedback(question: Question, locale: str, helpful: bool, comment: str
     return vote
 
 
+def withdraw_feedback(question: Question, locale: str, visitor: str) -> bool:
+    """Take a vote back, with its comment; whether there was one. `visitor`: the digest it was given with."""
+    tag = locales.require(locale).tag
+    gone, _ = Feedback.objects.filter(question=question, locale_id=tag, visitor=visitor[:64]).delete()
+    return bool(gone)
+
+
 def record_asked(
     text: str, locale: str, outcome: str = Outcome.ABSTAINED, nearest: Question | int | None = None
 ) -> Asked | None:

@@ -17,21 +17,19 @@ from faq.gateways import translation
 from faq.models import AnswerRevision, Citation, Passage, Phrasing, Question, Source, Topic
 from faq.queries.finding import search, suggest
 from faq.queries.payloads import (
+    UNSPACED,
     AnswerPayload,
-    BlockPayload,
     CitationPayload,
-    PassagePayload,
     PlacePayload,
     QuestionLink,
     QuestionPayload,
     Reading,
     SegmentPayload,
-    SourcePayload,
-    Text,
     TopicPayload,
     reading,
     topic_titles,
 )
+from faq.queries.source_pages import source_page
 
 __all__ = [
     "answer",
@@ -46,10 +44,6 @@ __all__ = [
     "topic_page",
     "topics",
 ]
-
-UNSPACED = ("zh", "ja", "th")
-"""Languages that put no space between sentences."""
-HEADING = "heading"
 
 
 def directions() -> dict[str, str]:
@@ -133,7 +127,7 @@ def answer(question: Question | int, tag: str) -> AnswerPayload | None:
         return None
     shown = next((rows[each] for each in reader.chain if each in rows), canonical)
     citations = _citations(shown, canonical)
-    units, titles = _recalled(shown, citations, reader)
+    units = _recalled(shown, citations, reader)
     standing = {each.number: each for each in citations if _stands(each)}
     segments = _standing(_segments(shown, reader, units), standing)
     if not any(segment.citations for segment in segments):
@@ -142,7 +136,7 @@ def answer(question: Question | int, tag: str) -> AnswerPayload | None:
     translated = canonical.locale_id != tag and any(segment.lang == tag for segment in segments)
     return AnswerPayload(
         segments=tuple(segments),
-        citations=tuple(_citation(each, reader, titles) for each in citations if each.number in used),
+        citations=tuple(_citation(each, reader, units) for each in citations if each.number in used),
         original=tuple(_standing(_segments(canonical, reader, {}), standing)) if translated else (),
         original_lang=canonical.locale_id,
         machine=any(segment.origin == Origin.MACHINE for segment in segments),
@@ -177,19 +171,16 @@ def _outdated(shown: AnswerRevision, canonical: AnswerRevision) -> bool:
     return canonical.significance == Significance.MAJOR
 
 
-def _recalled(
-    shown: AnswerRevision, citations: Sequence[Citation], reader: Reading
-) -> tuple[dict[str, Any], dict[tuple[str, str], Text]]:
-    """Translations of the shown text's sentences, and the cited sources' titles: one query for each of their languages."""
+def _recalled(shown: AnswerRevision, citations: Sequence[Citation], reader: Reading) -> dict[str, dict[str, Any]]:
+    """Translations of the shown text's sentences and of the cited sources' titles and headings: one query for each of
+    their languages."""
     wanted: dict[str, list[str]] = {}
     for row in _stored(shown):
         wanted.setdefault(row["lang"], []).append(row["text"])
     for citation in citations:
         source = citation.passage.revision.source
-        wanted.setdefault(source.locale_id, []).append(source.title)
-    units = {lang: reader.recall(texts, lang) for lang, texts in wanted.items()}
-    titles = {(lang, text): reader.titled(text, lang, units[lang]) for lang, texts in wanted.items() for text in texts}
-    return units, titles
+        wanted.setdefault(source.locale_id, []).extend([source.title, *citation.passage.heading_path])
+    return {lang: reader.recall(texts, lang) for lang, texts in wanted.items()}
 
 
 def _stored(revision: AnswerRevision) -> list[dict[str, Any]]:
@@ -248,13 +239,14 @@ def _standing(segments: Iterable[SegmentPayload], standing: Mapping[int, Any]) -
     ]
 
 
-def _citation(citation: Citation, reader: Reading, titles: Mapping[tuple[str, str], Text]) -> CitationPayload:
+def _citation(citation: Citation, reader: Reading, units: Mapping[str, Any]) -> CitationPayload:
     source = citation.passage.revision.source
+    known = units[source.locale_id]
     return CitationPayload(
         number=citation.number,
-        source=titles[source.locale_id, source.title],
+        source=reader.titled(source.title, source.locale_id, known),
         source_key=source.key,
-        heading=" › ".join(citation.passage.heading_path),
+        heading=reader.path(citation.passage.heading_path, source.locale_id, known),
         quote=reader.text(citation.quote, source.locale_id),
         passage=citation.passage.key,
         url=source.url,
@@ -272,90 +264,17 @@ def cited_places(keys: Sequence[str | int], tag: str) -> dict[str | int, PlacePa
     rows = list(chosen.select_related("revision__source"))
     wanted: dict[str, list[str]] = {}
     for row in rows:
-        wanted.setdefault(row.revision.source.locale_id, []).append(row.revision.source.title)
+        titles = wanted.setdefault(row.revision.source.locale_id, [])
+        titles.extend([row.revision.source.title, *row.heading_path])
     units = {lang: reader.recall(titles, lang) for lang, titles in wanted.items()}
     found: dict[str | int, PlacePayload] = {}
     for row in rows:
         source = row.revision.source
-        title = reader.titled(source.title, source.locale_id, units[source.locale_id])
-        found[row.pk] = found[row.key] = PlacePayload(source.key, title, row.key, row.text)
+        known = units[source.locale_id]
+        title = reader.titled(source.title, source.locale_id, known)
+        heading = reader.path(row.heading_path, source.locale_id, known)
+        found[row.pk] = found[row.key] = PlacePayload(source.key, title, heading, row.key, row.text)
     return found
-
-
-def source_page(key: str, tag: str, passage: str | None = None) -> SourcePayload:
-    """A published source with each block's translation where the memory has it. NotFound for other keys."""
-    reader = reading(tag)
-    rows = Source.objects.filter(key=key, state=State.PUBLISHED).select_related("published_revision")
-    source = rows.first()
-    if source is None or source.published_revision is None:
-        raise NotFound("There is no such source.")
-    revision, lang = source.published_revision, source.locale_id
-    passages = list(revision.passages.all())
-    blocks = revision.blocks or [{"kind": "paragraph", "start": p.start, "end": p.end, "level": 0} for p in passages]
-    texts = [revision.text[block["start"] : block["end"]] for block in blocks]
-    pieces = [translation.segment(text, lang) for text in texts] if lang != tag else [[] for _ in texts]
-    units = reader.recall([source.title, *(piece.text for each in pieces for piece in each)], lang)
-    shown = [
-        (block, text, _joined(each, units, reader) if units else None)
-        for block, text, each in zip(blocks, texts, pieces, strict=True)
-    ]
-    return SourcePayload(
-        key=source.key,
-        title=reader.titled(source.title, lang, units),
-        original_title=reader.text(source.title, lang),
-        url=source.url,
-        updated=revision.created_at,
-        passages=tuple(_passages(passages, shown, reader.text("", lang), passage, source.title)),
-    )
-
-
-Shown = tuple[dict[str, Any], str, Text | None]
-
-
-def _passages(
-    passages: Sequence[Passage], shown: Sequence[Shown], voice: Text, cited: str | None, title: str
-) -> Iterable[PassagePayload]:
-    """Passages with their blocks. Headings belong to the passage they stand before; the page's own title is left out."""
-    at = 0
-    for passage in passages:
-        headings: list[BlockPayload] = []
-        blocks: list[BlockPayload] = []
-        while at < len(shown) and shown[at][0]["start"] < passage.end:
-            row, text, translated = shown[at]
-            block = BlockPayload(
-                str(row["kind"]), int(row.get("level", 0)), Text(text, voice.lang, voice.dir),
-                row["start"] - passage.start, translated,
-            )  # fmt: skip
-            if row["kind"] == HEADING:
-                if text != title:
-                    headings.append(block)
-            elif row["end"] > passage.start:
-                blocks.append(_within(block, passage))
-            if row["end"] > passage.end:  # a long block is cut into several passages
-                break
-            at += 1
-        translated_whole = bool(blocks) and all(block.translation is not None for block in blocks)
-        yield PassagePayload(passage.key, tuple(headings), tuple(blocks), passage.key == cited, translated_whole)
-
-
-def _within(block: BlockPayload, passage: Passage) -> BlockPayload:
-    """The part of the block that the passage holds. A part has no translation of its own."""
-    end = block.start + len(block.text.text)
-    if block.start >= 0 and end <= len(passage.text):
-        return block
-    start, end = max(0, block.start), min(end, len(passage.text))
-    text = Text(passage.text[start:end], block.text.lang, block.text.dir)
-    return BlockPayload(block.kind, block.level, text, start)
-
-
-def _joined(pieces: Sequence[Any], units: Mapping[str, Any], reader: Reading) -> Text | None:
-    """The translation of all pieces, None when any is missing."""
-    if any(piece.text and piece.text not in units for piece in pieces):
-        return None
-    text = "".join(p.prefix + (units[p.text].target if p.text else "") + p.suffix for p in pieces)
-    if reader.tag.startswith(UNSPACED):
-        text = text.replace("。 ", "。")
-    return reader.text(text)
 
 
 def published_pages() -> list[tuple[str, str, datetime | None]]:

@@ -99,7 +99,9 @@ def _passages(keys: Sequence[str], reader: Reading) -> list[PassageLink]:
     wanted: dict[str, list[str]] = {}
     for row in found:
         source = row.revision.source
-        wanted.setdefault(source.locale_id, []).extend([source.title, *(piece.text for piece in pieces[row.key])])
+        wanted.setdefault(source.locale_id, []).extend(
+            [source.title, *row.heading_path, *(piece.text for piece in pieces[row.key])]
+        )
     units = {lang: reader.recall(texts, lang) for lang, texts in wanted.items()}
     return [_passage(row, pieces[row.key], units[row.revision.source.locale_id], reader) for row in found]
 
@@ -111,7 +113,7 @@ def _passage(row: Passage, pieces: Sequence[Any], units: dict[str, Any], reader:
     if units and all(not piece.text or piece.text in units for piece in pieces):
         text = "".join(p.prefix + (units[p.text].target if p.text else "") + p.suffix for p in pieces)
         lang = reader.tag
-    heading = " › ".join(row.heading_path[1:])
+    heading = reader.path(row.heading_path[1:], source.locale_id, units)
     title = reader.titled(source.title, source.locale_id, units)
     return PassageLink(source.key, title, row.key, heading, reader.text(_cut(text), lang))
 

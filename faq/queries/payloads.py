@@ -14,6 +14,11 @@ from faq.gateways import translation
 from faq.models import Phrasing, Topic
 from faq.queries import locales
 
+UNSPACED = ("zh", "ja", "th")
+"""Languages that put no space between sentences."""
+HEADINGS = " › "
+"""Between the headings of a path."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -60,12 +65,12 @@ class SegmentPayload:
 
 @dataclass(frozen=True, slots=True)
 class CitationPayload:
-    """`start`, `end`: where the quote stands in the passage's text."""
+    """`start`, `end`: where the quote stands in the passage's text. `heading`: the headings above it, outermost first."""
 
     number: int
     source: Text
     source_key: str
-    heading: str
+    heading: Text
     quote: Text
     passage: str
     url: str
@@ -105,13 +110,17 @@ class QuestionPayload:
 
 @dataclass(frozen=True, slots=True)
 class BlockPayload:
-    """A heading, paragraph, list item, table row or code of a source. `start` is its place in the passage's text."""
+    """A heading, paragraph, list item, table row or code of a source. `start` is its place in the passage's text.
+
+    `aligned`: for each sentence (start, end) in `text`, then (start, end) in `translation`.
+    """
 
     kind: str
     level: int
     text: Text
     start: int = 0
     translation: Text | None = None
+    aligned: tuple[tuple[int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +136,15 @@ class PassagePayload:
 
 @dataclass(frozen=True, slots=True)
 class SourcePayload:
+    """`machine`: a machine translated some of it."""
+
     key: str
     title: Text
     original_title: Text
     url: str
     updated: datetime
     passages: tuple[PassagePayload, ...] = ()
+    machine: bool = False
 
     @property
     def foreign(self) -> bool:
@@ -142,10 +154,11 @@ class SourcePayload:
 
 @dataclass(frozen=True, slots=True)
 class PlacePayload:
-    """Where a passage stands, and its text."""
+    """Where a passage stands, the headings above it, and its text."""
 
     source_key: str
     source: Text
+    heading: Text
     passage: str
     text: str
 
@@ -157,7 +170,7 @@ class PassageLink:
     source_key: str
     source: Text
     passage: str
-    heading: str
+    heading: Text
     text: Text
 
 
@@ -199,6 +212,13 @@ class Reading:
     def titled(self, text: str, source: str, units: Mapping[str, Any]) -> Text:
         """A short text in the reader's language where the units have it, else the original."""
         return self.text(units[text].target) if text in units else self.text(text, source)
+
+    def path(self, headings: Sequence[str], source: str, units: Mapping[str, Any]) -> Text:
+        """Headings, outermost first, in the reader's language where the units have them all, else as they are."""
+        known = [units[heading].target for heading in headings if heading in units]
+        if headings and len(known) == len(headings):
+            return self.text(HEADINGS.join(known))
+        return self.text(HEADINGS.join(headings), source)
 
     def worded(self, phrasings: Sequence[Phrasing]) -> Text | None:
         """The canonical wording in the best language there is; None when there is no wording at all."""

@@ -65,6 +65,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "default_address": absolute(f"{default}/{tail}"),
         "canonical": absolute(f"{locale.tag}/{tail}"),
         "site_name": site_name(locale.tag),
+        "question_length": conf.get("QUESTION_MAX_LENGTH"),
     }
 
 

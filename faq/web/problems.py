@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from faq.queries import content
 from faq.web.middleware import negotiate
 
 
@@ -17,6 +18,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         404,
         _("We cannot find this page"),
         _("It may have moved, or its address may have a typing error. Search for it here, or choose a topic."),
+        topics=lambda: content.topics(request.locale.tag),  # type: ignore[attr-defined]
     )
 
 
@@ -45,8 +47,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(loader.get_template("500.html").render(), status=500)
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def _page(request: HttpRequest, status: int, title: str, text: str, **more: Any) -> HttpResponse:
     if not hasattr(request, "locale"):
         request.locale = negotiate(request)  # type: ignore[attr-defined]
-    context: dict[str, Any] = {"title": title, "text": text, "status": status}
+    context: dict[str, Any] = {"title": title, "text": text, "status": status, **more}
     return render(request, "site/error.html", context, status=status)

@@ -6,7 +6,6 @@ The curated answer of a question page and the answer composed for a visitor's ow
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,8 @@ from django.urls import reverse
 
 from faq.enums import Origin
 from faq.queries import content
-from faq.queries.payloads import AnswerPayload, CitationPayload, SegmentPayload, Text
+from faq.queries.payloads import HEADINGS, UNSPACED, AnswerPayload, CitationPayload, SegmentPayload, Text
+from faq.web.localised import language_name
 
 BULLET = re.compile(r"[-*+•]\s*\Z")
 NUMBER = re.compile(r"\d{1,3}[.)]\s*\Z")
@@ -46,7 +46,7 @@ class Group:
 class Reference:
     number: int
     source: Text
-    heading: str
+    heading: Text
     quote: Text
     link: str
     url: str
@@ -94,7 +94,7 @@ def asked(result: Mapping[str, Any], tag: str) -> ShownAnswer:
             dir=directions.get(row["lang"], "ltr"),
             origin=str(row["origin"]),
             citations=tuple(row.get("citations") or ()),
-            before=row.get("before") or ("" if tag.startswith(content.UNSPACED) else " "),
+            before=row.get("before") or ("" if tag.startswith(UNSPACED) else " "),
         )
         for row in result["segments"]
     ]
@@ -117,9 +117,9 @@ def _asked_references(
     for row in rows:
         lang = row["lang"]
         title = Text(str(row["source"]), lang, directions.get(lang, "ltr"))
-        link = ""
+        link, heading = "", Text(row.get("heading") or "", lang, title.dir)
         if place := places.get(row.get("passage") or 0):
-            title = place.source
+            title, heading = place.source, place.heading
             start = place.text.find(row["quote"])
             link = source_link(
                 place.source_key, tag, place.passage, max(start, 0), start + len(row["quote"]) if start >= 0 else 0
@@ -127,23 +127,23 @@ def _asked_references(
         yield Reference(
             number=row["number"],
             source=title,
-            heading=_heading(row.get("heading") or ""),
+            heading=_below_title(heading),
             quote=Text(row["quote"], lang, directions.get(lang, "ltr")),
             link=link,
             url=row.get("url") or "",
         )
 
 
-def _heading(value: str | Sequence[str]) -> str:
-    parts = value.split(" › ") if isinstance(value, str) else list(value)
-    return " › ".join(parts[1:])  # the first one is the page's own title, which stands above already
+def _below_title(path: Text) -> Text:
+    """Without the first heading: the page's own title, which stands beside it already."""
+    return replace(path, text=path.text.partition(HEADINGS)[2])
 
 
 def _reference(citation: CitationPayload, tag: str) -> Reference:
     return Reference(
         number=citation.number,
         source=citation.source,
-        heading=_heading(citation.heading),
+        heading=_below_title(citation.heading),
         quote=citation.quote,
         link=source_link(citation.source_key, tag, citation.passage, citation.start, citation.end),
         url=citation.url,
@@ -184,7 +184,7 @@ def grouped(segments: Sequence[SegmentPayload], tag: str) -> tuple[Group, ...]:
 def _sentence(segment: SegmentPayload, tag: str, mixed: bool) -> Sentence:
     mark = "foreign" if segment.lang != tag else "machine" if mixed and segment.origin == Origin.MACHINE else ""
     name = language_name(segment.lang, tag) if mark == "foreign" else ""
-    space = "" if not segment.before or segment.lang.startswith(content.UNSPACED) else " "
+    space = "" if not segment.before or segment.lang.startswith(UNSPACED) else " "
     return Sentence(segment.text, segment.lang, segment.dir, segment.citations, space, mark, name)
 
 
@@ -192,21 +192,3 @@ def _kind(before: str) -> str:
     if BULLET.search(before):
         return "ul"
     return "ol" if NUMBER.search(before) else "p"
-
-
-@lru_cache(maxsize=500)
-def language_name(tag: str, reader: str) -> str:
-    """A language's name in the reader's language; its own tag where nothing knows it."""
-    from babel import Locale, UnknownLocaleError  # some of babel's tables, read when a page first needs a name
-
-    def parsed(value: str) -> Any:
-        first, *rest = value.split("-")
-        script = next((part.title() for part in rest if len(part) == 4), None)
-        region = next((part.upper() for part in rest if len(part) == 2), None)
-        return Locale(first, region, script)
-
-    try:
-        names = parsed(reader).languages
-    except (UnknownLocaleError, ValueError):
-        names = {}
-    return str(names.get(tag.partition("-")[0], tag))

@@ -1,12 +1,15 @@
 """Template tags of the public site: icons, links in plain text, marked quotes."""
 
 import re
+from datetime import datetime
 
 from django import template
-from django.utils.html import escape, format_html
+from django.utils import timezone
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from faq.web.icons import ICONS, WORDS
+from faq.web.localised import written
 
 register = template.Library()
 
@@ -14,6 +17,7 @@ ADDRESS = re.compile(
     r"(?P<url>https?://[^\s<>\"'。，、）；]+)|(?P<mail>[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)",
 )
 AFTER = ".,;:!?)]}»”’…"
+PARTS = re.compile(r"https?://[^/@.?&=_-]*|[/@.?&=_-]+[^/@.?&=_-]*|[^/@.?&=_-]+")
 
 
 @register.simple_tag
@@ -44,18 +48,28 @@ def linked(text: str) -> SafeString:
         end = match.start() + len(found)
         href = found if match.group("url") else f"mailto:{found}"
         pieces.append(escape(value[at : match.start()]))
-        pieces.append(format_html('<a dir="ltr" href="{}" rel="nofollow">{}</a>', href, found))
+        pieces.append(format_html('<a dir="ltr" href="{}" rel="nofollow">{}</a>', href, breakable(found)))
         at = end
     pieces.append(escape(value[at:]))
     return mark_safe("".join(pieces))  # noqa: S308 - each piece is escaped above
 
 
-@register.filter
-def marked(block: object, span: tuple[int, int] | None) -> SafeString:
-    """A source's block with the quoted characters marked; `span` is in the passage's text."""
-    text, start = str(block.text), int(block.start)  # type: ignore[attr-defined]
-    begin, end = (max(0, span[0] - start), min(len(text), span[1] - start)) if span else (0, 0)
+def breakable(address: str) -> SafeString:
+    """An address that a narrow column may break between its parts, and not in the middle of a word."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in PARTS.findall(address)))
+
+
+def marked(text: str, span: tuple[int, int]) -> SafeString:
+    """linked(), with the characters from `span[0]` up to `span[1]` marked; none when it is empty."""
+    begin, end = span
     if end <= begin:
         return linked(text)
     parts = linked(text[:begin]), linked(text[begin:end]), linked(text[end:])
     return format_html("{}<mark>{}</mark>{}", *parts)
+
+
+@register.filter
+def day(moment: datetime, tag: str) -> SafeString:
+    """The moment's date as the language of this tag writes it in full."""
+    local = timezone.localtime(moment).date()
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local, tag))

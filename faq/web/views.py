@@ -20,7 +20,8 @@ from faq.errors import DomainError, Invalid, NotFound
 from faq.models import Question
 from faq.queries import content
 from faq.queries.payloads import QuestionLink, Text
-from faq.web import shown, structured
+from faq.web import passages, shown, structured
+from faq.web.localised import language_name
 from faq.web.visitors import visitor_digest
 
 T = TypeVar("T")
@@ -67,18 +68,22 @@ def question(request: HttpRequest, locale: str, key: str) -> HttpResponse:
 @require_POST
 def give_feedback(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     """One vote a visitor and day. Who was not helped is asked what was missing; the second form changes the vote's
-    comment. Without JavaScript the visitor returns to the page, which says thank you."""
+    comment; `undo` withdraws the vote. Without JavaScript the visitor returns to the page, which says thank you."""
     from faq.domain import feedback
 
     found = Question.objects.filter(key=key, state=State.PUBLISHED).first()
     answer = request.POST.get("helpful")
     if found is None:
         raise Http404
-    if answer not in ("yes", "no"):
-        return HttpResponseRedirect(reverse("question", args=[locale, key]))
     comment = request.POST.get("comment", "").strip()[:COMMENT_LENGTH]
-    feedback.record_feedback(found, locale, answer == "yes", comment, visitor_digest(request))
-    state = "thanks" if answer == "yes" or comment or "comment" in request.POST else "more"
+    if "undo" in request.POST:
+        feedback.withdraw_feedback(found, locale, visitor_digest(request))
+        state = "undone"
+    elif answer in ("yes", "no"):
+        feedback.record_feedback(found, locale, answer == "yes", comment, visitor_digest(request))
+        state = "thanks" if answer == "yes" or "comment" in request.POST else "more"
+    else:
+        return HttpResponseRedirect(reverse("question", args=[locale, key]))
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "site/_feedback.html", {"feedback": state, "question": {"key": key}})
     return HttpResponseRedirect(f"{reverse('question', args=[locale, key])}?feedback={state}#feedback")
@@ -89,7 +94,8 @@ def search(request: HttpRequest, locale: str) -> HttpResponse:
     text = _asked_text(request)
     name = request.GET.get("topic", "")[:KEY_LENGTH]
     found = content.search(text, locale, topic=name) if text else None
-    context: dict[str, Any] = {"q": text, "found": found, "topic": name}
+    number = len(found.questions) + len(found.passages) if found else 0
+    context: dict[str, Any] = {"q": text, "found": found, "number_found": number, "topic": name}
     if text and not found:
         _record_nothing_found(text, locale)
         context["topics"] = content.topics(locale)
@@ -99,8 +105,9 @@ def search(request: HttpRequest, locale: str) -> HttpResponse:
 @require_safe
 def suggest(request: HttpRequest, locale: str) -> HttpResponse:
     """A fragment for search-as-you-type."""
-    links = content.suggest(_asked_text(request), locale)
-    return _unlisted(render(request, "site/_suggestions.html", {"links": links}))
+    text = _asked_text(request)
+    links = content.suggest(text, locale)
+    return _unlisted(render(request, "site/_suggestions.html", {"q": text, "links": links}))
 
 
 @require_safe
@@ -137,6 +144,7 @@ def _asked(text: str, locale: str) -> dict[str, Any]:
     answered = result["outcome"] != Outcome.ABSTAINED
     return {
         "outcome": result["outcome"],
+        "full": result.get("question", ""),
         "answer": shown.asked(result, locale) if answered else None,
         "nearest": _nearest(result, locale),
         "degraded": result["degraded"],
@@ -169,8 +177,8 @@ def source(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     page = _or_404(lambda: content.source_page(key, locale, cited))
     context = {
         "source": page,
-        "span": _span(request) if cited else None,
-        "original_language": shown.language_name(page.original_title.lang, locale),
+        "passages": [passages.passage(each, _span(request)) for each in page.passages],
+        "original_language": language_name(page.original_title.lang, locale),
         "cited": any(passage.cited for passage in page.passages),
         "gone": bool(cited) and not any(passage.cited for passage in page.passages),
     }
