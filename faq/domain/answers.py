@@ -92,11 +92,13 @@ def save_revision(
     actor: audit.Actor = None,
     state: str = State.DRAFT,
     segments: Sequence[Mapping[str, Any]] | None = None,
+    expected: int | None = None,
 ) -> AnswerRevision:
     """A new revision, published at once when `state` says so. `citations`: unsaved, of canonical revisions only.
 
     `segments` are made from the text unless a translation brings its own. Raises Invalid, naming the number, for a
-    mark without a citation and a quote that is not in its passage.
+    mark without a citation and a quote that is not in its passage. `expected`: last_written() when the editor looked;
+    Conflict when somebody wrote since.
     """
     tag = locales.require(locale).tag
     text = _clean(text)
@@ -107,7 +109,9 @@ def save_revision(
         raise Invalid(f"[{unknown[0]}] stands in the text, but there is no citation {unknown[0]}.")
     with transaction.atomic():
         answer, _ = Answer.objects.get_or_create(question=question)
-        Answer.objects.select_for_update().get(pk=answer.pk)
+        Answer.objects.select_for_update(of=("self",)).get(pk=answer.pk)
+        if expected is not None and expected != last_written(question, tag if is_translation else ""):
+            raise Conflict("Somebody else saved this meanwhile. Compare the two, then save again.")
         last = answer.revisions.filter(locale_id=tag).aggregate(last=Max("number"))["last"] or 0
         revision = AnswerRevision.objects.create(
             answer=answer,
@@ -131,6 +135,13 @@ def save_revision(
             AnswerRevision.objects.filter(pk=revision.pk).update(state=state)
     revision.refresh_from_db()
     return revision
+
+
+def last_written(question: Question, locale: str = "") -> int:
+    """The id of the newest original, or with `locale` of the newest translation into it; 0 when there is none."""
+    rows = AnswerRevision.objects.filter(answer__question=question, is_translation=bool(locale))
+    rows = rows.filter(locale_id=locale) if locale else rows
+    return rows.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def _clean(text: str) -> str:
@@ -185,10 +196,10 @@ def publish_revision(revision: AnswerRevision, actor: audit.Actor = None) -> Ans
     A canonical revision must cite, and cite what published sources hold; a translation's original must be published.
     """
     with transaction.atomic():
-        locked = AnswerRevision.objects.select_for_update().filter(pk=revision.pk).first()
+        locked = AnswerRevision.objects.select_for_update(of=("self",)).filter(pk=revision.pk).first()
         if locked is None:
             raise NotFound("This revision is gone.")
-        Answer.objects.select_for_update().get(pk=locked.answer_id)
+        Answer.objects.select_for_update(of=("self",)).get(pk=locked.answer_id)
         if locked.state != State.PUBLISHED:
             _may_be_published(locked)
             before = {"state": locked.state}
@@ -198,7 +209,7 @@ def publish_revision(revision: AnswerRevision, actor: audit.Actor = None) -> Ans
                 others.filter(is_translation=False).update(state=State.RETIRED)
             locked.state, locked.published_at = State.PUBLISHED, timezone.now()
             locked.save()
-            _retire_olderwaiting_drafts(locked)
+            _retire_overtaken(locked)
             audit.record(actor, "publish", locked, before, {"state": locked.state})
             _tell(locked)
     revision.refresh_from_db()
@@ -222,7 +233,7 @@ def _may_be_published(revision: AnswerRevision) -> None:
         raise Invalid(f"“{bare[:80]}” carries no citation. Put the number of one, such as [1], after it.")
 
 
-def _retire_olderwaiting_drafts(published: AnswerRevision) -> None:
+def _retire_overtaken(published: AnswerRevision) -> None:
     """Drafts that the published one overtook wait no longer."""
     AnswerRevision.objects.filter(
         answer_id=published.answer_id,
@@ -236,7 +247,7 @@ def _retire_olderwaiting_drafts(published: AnswerRevision) -> None:
 def retire_revision(revision: AnswerRevision, actor: audit.Actor = None) -> AnswerRevision:
     """Take a revision away from readers and editors; it stays in the history."""
     with transaction.atomic():
-        locked = AnswerRevision.objects.select_for_update().get(pk=revision.pk)
+        locked = AnswerRevision.objects.select_for_update(of=("self",)).get(pk=revision.pk)
         if locked.state != State.RETIRED:
             before = {"state": locked.state}
             locked.state = State.RETIRED
@@ -474,20 +485,27 @@ def save_translation(
     *,
     origin: str = Origin.HUMAN,
     state: str = State.DRAFT,
+    partial: bool = False,
+    expected: int | None = None,
     actor: audit.Actor = None,
 ) -> AnswerRevision | None:
-    """A translation put together from sentences a person gave; None unless there is one for every sentence."""
+    """A translation put together from sentences a person gave; None unless there is one for every sentence.
+
+    `partial`: sentences that were not given stay as the original has them, and say so. `expected`: see save_revision.
+    """
     canonical = canonical_revision(question)
     if canonical is None:
         raise Invalid("Publish the original answer first.")
     tag = locales.require(locale).tag
-    results = {source: (text, Origin(origin)) for source, text in texts.items()}
-    rows = _translated_rows(pieces(canonical.text, canonical.locale_id), results, canonical, tag)
+    sentences = pieces(canonical.text, canonical.locale_id)
+    results = {piece.text: (piece.text, Origin.SOURCE) for piece in sentences} if partial else {}
+    results |= {source: (text, Origin(origin)) for source, text in texts.items()}
+    rows = _translated_rows(sentences, results, canonical, tag)
     if not rows:
         return None
     return save_revision(
         question, locale=tag, text=_text(canonical, rows, tag), origin=origin, based_on=canonical,
-        is_translation=True, segments=rows, actor=actor, state=state,
+        is_translation=True, segments=rows, actor=actor, state=state, expected=expected,
     )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """Changing the portal's languages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 
 from faq import signals
 from faq.domain import audit
-from faq.errors import Invalid, NotFound
+from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Locale
+from faq.queries import locales
 
 CHANGEABLE = {"name", "autonym", "direction", "fallback_id", "enabled", "policy", "order"}
 
@@ -19,15 +21,34 @@ def change_locale(tag: str, *, actor: audit.Actor = None, **changes: Any) -> Loc
     with transaction.atomic():
         locale = _locked(tag)
         before = {name: getattr(locale, name) for name in changes}
-        if locale.is_default and changes.get("enabled") is False:
-            raise Invalid(f"{locale.tag} is the default language. Make another one the default first.")
-        if changes.get("fallback_id"):
-            _refuse_circle(tag, changes["fallback_id"])
+        check_change(locale, changes)
         for name, value in changes.items():
             setattr(locale, name, value)
         locale.save()
         audit.record(actor, "change", locale, before, changes)
         signals.locale_changed.send(sender=Locale, tag=tag)
+    return locale
+
+
+def check_change(locale: Locale, changes: Mapping[str, Any]) -> None:
+    """Invalid for what change_locale() would refuse, so that a form can say it first."""
+    if locale.is_default and changes.get("enabled") is False:
+        raise Invalid(f"{locale.tag} is the default language. Make another one the default first.")
+    if changes.get("fallback_id"):
+        _refuse_circle(locale.tag, changes["fallback_id"])
+
+
+def add_locale(locale: Locale, actor: audit.Actor = None) -> Locale:
+    """A language more; Invalid for a tag that is none, Conflict for one that is there."""
+    locale.tag = locale.tag.strip().replace("_", "-").lower()
+    if not locales.WELL_FORMED.match(locale.tag):
+        raise Invalid(f"{locale.tag[:35]!r} is not a language tag. Write it as in de, pt-br or zh-hans.")
+    with transaction.atomic():
+        if Locale.objects.filter(pk=locale.tag).exists():
+            raise Conflict(f"{locale.tag} is here already.")
+        locale.save(force_insert=True)
+        audit.record(actor, "add", locale, {}, {"name": locale.name, "policy": locale.policy})
+        signals.locale_changed.send(sender=Locale, tag=locale.tag)
     return locale
 
 
@@ -44,7 +65,7 @@ def make_default(tag: str, *, actor: audit.Actor = None) -> Locale:
 
 
 def _locked(tag: str) -> Locale:
-    locale = Locale.objects.select_for_update().filter(pk=tag).first()
+    locale = Locale.objects.select_for_update(of=("self",)).filter(pk=tag).first()
     if locale is None:
         known = ", ".join(Locale.objects.values_list("tag", flat=True))
         raise NotFound(f"There is no language {tag[:35]!r}. Known languages: {known}.")

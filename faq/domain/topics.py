@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from faq import cache
-from faq.domain import audit
+from faq.domain import audit, jobs
+from faq.enums import JobKind
 from faq.errors import Invalid
 from faq.models import Topic
 
@@ -33,3 +34,31 @@ def ensure_topic(
             audit.record(actor, "create" if created else "change", topic, {} if created else before, fields)
             transaction.on_commit(lambda: cache.bump(cache.CONTENT))
     return topic
+
+
+def save_topic(topic: Topic, actor: audit.Actor = None) -> Topic:
+    """Store a topic as a person's form left it; Invalid for one without a key or a title."""
+    topic.key, topic.title = slugify(topic.key, allow_unicode=True)[:60], topic.title.strip()
+    if not topic.key or not topic.title:
+        raise Invalid("A topic needs a title, and a key with a letter or digit.")
+    with transaction.atomic():
+        stored = Topic.objects.select_for_update(of=("self",)).filter(pk=topic.pk).first()
+        before, after = _fields(stored) if stored else {}, _fields(topic)
+        if before != after:
+            topic.save()
+            audit.record(actor, "change" if stored else "create", topic, before, after)
+            transaction.on_commit(lambda: cache.bump(cache.CONTENT))
+    return topic
+
+
+def delete_topic(topic: Topic, actor: audit.Actor = None) -> None:
+    """Take a shelf away; its questions and sources stay, on none."""
+    with transaction.atomic():
+        audit.record(actor, "delete", topic, _fields(topic))
+        topic.delete()
+        jobs.enqueue(JobKind.SYNC_INDEX, {}, key="sync:all")
+        transaction.on_commit(lambda: cache.bump(cache.CONTENT))
+
+
+def _fields(topic: Topic) -> dict[str, object]:
+    return {"key": topic.key, "title": topic.title, "description": topic.description, "order": topic.order}

@@ -14,7 +14,7 @@ from django.db import transaction
 from faq import cache, signals
 from faq.domain import answers, audit, jobs
 from faq.enums import JobKind, Origin, State, TranslationPolicy
-from faq.errors import DomainError, Invalid
+from faq.errors import Conflict, DomainError, Invalid
 from faq.gateways import translation
 from faq.models import AnswerRevision, Locale, Passage, Source, Topic, TranslationUnit
 from faq.queries import locales
@@ -96,14 +96,34 @@ def _fill(texts: Sequence[str], source_locale: str, target: str) -> int:
 # People
 
 
-def correct_unit(unit: TranslationUnit, text: str, actor: audit.Actor = None) -> TranslationUnit:
-    """A person's wording of a sentence; it is used everywhere the sentence stands."""
+def correct_unit(
+    unit: TranslationUnit, text: str, actor: audit.Actor = None, *, expected: str | None = None
+) -> TranslationUnit:
+    """A person's wording of a sentence; it is used everywhere the sentence stands.
+
+    `expected`: the translation as it stood when the editor looked; Conflict when somebody changed it since.
+    """
     text = text.strip()
     if not text:
         raise Invalid("A translation cannot be empty.")
     if len(text) > UNIT_LENGTH:
         raise Invalid(f"A translation has at most {UNIT_LENGTH} characters.")
-    return _settle(unit, text, "correct", actor)
+    return _settle(unit, text, "correct", actor, expected)
+
+
+def record_translation(
+    source_text: str, source_locale: str, target_locale: str, text: str, actor: audit.Actor = None
+) -> TranslationUnit:
+    """A person's translation of a sentence, whether the memory knows the sentence or not."""
+    with transaction.atomic():
+        unit, _ = TranslationUnit.objects.get_or_create(
+            source_locale_id=locales.require(source_locale).tag,
+            target_locale_id=locales.require(target_locale).tag,
+            source_hash=translation.unit_hash(source_text),
+            context_hash="",
+            defaults={"source_text": source_text, "target_text": "", "origin": Origin.MACHINE, "verdict": "empty"},
+        )
+        return correct_unit(unit, text, actor)
 
 
 def approve_unit(unit: TranslationUnit, actor: audit.Actor = None) -> TranslationUnit:
@@ -113,9 +133,13 @@ def approve_unit(unit: TranslationUnit, actor: audit.Actor = None) -> Translatio
     return _settle(unit, unit.target_text, "approve", actor)
 
 
-def _settle(unit: TranslationUnit, text: str, verb: str, actor: audit.Actor) -> TranslationUnit:
+def _settle(
+    unit: TranslationUnit, text: str, verb: str, actor: audit.Actor, expected: str | None = None
+) -> TranslationUnit:
     with transaction.atomic():
-        locked = TranslationUnit.objects.select_for_update().get(pk=unit.pk)
+        locked = TranslationUnit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+        if expected is not None and locked.target_text != expected:
+            raise Conflict("Somebody else changed this translation meanwhile. Compare the two, then save again.")
         before = {"text": locked.target_text, "origin": locked.origin, "approved": locked.approved}
         changed = locked.target_text != text or bool(locked.verdict)
         if changed or locked.origin != Origin.HUMAN or not locked.approved:

@@ -42,6 +42,7 @@ class Question(models.Model):
         ordering = ["topic__order", "key"]
         verbose_name = _("question")
         verbose_name_plural = _("questions")
+        permissions = [("publish_question", "Can publish and retire questions and their answers")]
         constraints = [models.CheckConstraint(condition=models.Q(state__in=State.values), name="question_state")]
 
     def __str__(self) -> str:
@@ -109,6 +110,7 @@ class AnswerRevision(models.Model):
         ordering = ["answer_id", "locale_id", "-number"]
         verbose_name = _("answer revision")
         verbose_name_plural = _("answer revisions")
+        permissions = [("publish_answerrevision", "Can approve and publish translations")]
         constraints = [
             models.UniqueConstraint(fields=["answer", "locale", "number"], name="answer_revision_number_once"),
             models.UniqueConstraint(

@@ -52,6 +52,7 @@ class Source(models.Model):
         ordering = ["title", "id"]
         verbose_name = _("source")
         verbose_name_plural = _("sources")
+        permissions = [("publish_source", "Can publish and retire sources")]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="source_state"),
             models.CheckConstraint(condition=models.Q(kind__in=SourceKind.values), name="source_kind"),

@@ -1,6 +1,7 @@
 """The visitor's language from the path, else cookie, else Accept-Language; and the response headers that protect pages.
 
-`request.locale` is set on every public page. The admin is shown in the language of cookie or Accept-Language.
+`request.locale` is set on every public page. The admin speaks one language, LANGUAGE_CODE: its own strings are not
+translated, and half a page in each of two languages is worse than one.
 """
 
 from collections.abc import Callable
@@ -54,12 +55,14 @@ class LocaleMiddleware:
         first, _, rest = request.path_info.lstrip("/").partition("/")
         if first in UNLOCALISED:
             return self.get_response(request)
-        named = locales.resolve(first) if first and first != ADMIN else None
+        if first == ADMIN:
+            with translation.override(settings.LANGUAGE_CODE):
+                return self.get_response(request)
+        named = locales.resolve(first) if first else None
         if named is not None and named.tag != first:
             return _moved(request, f"{named.tag}/{quote(rest)}")
         locale = named or negotiate(request)
-        if first != ADMIN:
-            request.locale = locale  # type: ignore[attr-defined]
+        request.locale = locale  # type: ignore[attr-defined]
         with translation.override(interface_language(locale)):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", locale.tag)
