@@ -91,7 +91,7 @@ def set_asked_state(asked: Asked, state: str, actor: audit.Actor = None) -> Aske
     if state not in AskedState.values:
         raise Invalid(f"A question cannot be {state!r}.")
     with transaction.atomic():
-        locked = Asked.objects.select_for_update().get(pk=asked.pk)
+        locked = Asked.objects.select_for_update(of=("self",)).get(pk=asked.pk)
         if locked.state != state:
             before = {"state": locked.state}
             locked.state = state

@@ -143,7 +143,7 @@ def _follow_now(job_id: UUID) -> None:
 def _waiting(key: str) -> Job | None:
     if not key:
         return None
-    active = Job.objects.select_for_update().filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+    active = Job.objects.select_for_update(of=("self",)).filter(state__in=[JobState.QUEUED, JobState.RUNNING])
     return active.filter(key=key[:200]).first()
 
 
@@ -187,7 +187,7 @@ def _perform(job: Job, progress: Progress) -> None:
 
 def _finish(job: Job, progress: Progress, state: JobState, error: str = "") -> None:
     with transaction.atomic():
-        stored = Job.objects.select_for_update().filter(pk=job.pk, state=JobState.RUNNING).first()
+        stored = Job.objects.select_for_update(of=("self",)).filter(pk=job.pk, state=JobState.RUNNING).first()
         if stored is None:
             return  # cancelled meanwhile
         again = stored.args.pop(AGAIN, False) and state == JobState.SUCCEEDED

@@ -174,8 +174,8 @@ def _caught_up(source: Source) -> Source:
 
 
 def _locked(source: Source, expected: datetime | None) -> Source:
-    # The joins are left out: PostgreSQL cannot lock the nullable side of one.
-    locked = Source.objects.select_for_update().filter(pk=source.pk).first()
+    # The row alone: the ordering joins nullable rows, which PostgreSQL cannot lock.
+    locked = Source.objects.select_for_update(of=("self",)).filter(pk=source.pk).first()
     if locked is None:
         raise NotFound("This source is gone.")
     if expected is not None and locked.updated_at != expected:

@@ -170,7 +170,7 @@ def _create(key: str, text: str, topic: Topic | None) -> Question:
 
 
 def _locked(question: Question) -> Question:
-    locked = Question.objects.select_for_update().filter(pk=question.pk).first()
+    locked = Question.objects.select_for_update(of=("self",)).filter(pk=question.pk).first()
     if locked is None:
         raise NotFound("This question is gone.")
     return locked

@@ -360,7 +360,7 @@ def _create(**fields: object) -> Source:
 
 
 def _locked(source: Source) -> Source:
-    return Source.objects.select_for_update().get(pk=source.pk)
+    return Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
 
 
 def _document_digest(document: Document) -> str:
