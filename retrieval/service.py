@@ -18,6 +18,7 @@ from retrieval import text
 from retrieval.backends.base import Backend, Generation
 from retrieval.calibration import calibration_of, floor
 from retrieval.embedders.base import Embedder
+from retrieval.embedders.starter import StarterEmbedder
 from retrieval.fingerprint import recipe_fingerprint
 from retrieval.lexicon import Lexicons
 from retrieval.preparing import analysis_generation, stored_entries
@@ -34,6 +35,7 @@ from retrieval.types import (
     StoredEntry,
     Unavailable,
 )
+from retrieval.wording import Likeness, Wording, Wordings
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Retriever:
         self._embedder = embedder
         self._lexicons = lexicons
         self._vocabulary = Vocabulary(backend)
+        self._wordings = Wordings(embedder if isinstance(embedder, StarterEmbedder) else StarterEmbedder(), lexicons)
         self._recipe = ""
 
     @property
@@ -87,6 +90,10 @@ class Retriever:
         left = self._embedder.embed_queries(texts, [locale] * len(texts))
         right = self._embedder.embed_queries(others, [other_locale] * len(others))
         return [float(value) for value in np.sum(left * right, axis=1)]
+
+    def likeness(self, asked: str, locale: str, wordings: Sequence[Wording]) -> Likeness:
+        """What the wordings of one entry have in common with a question."""
+        return self._wordings.likeness(asked, locale, wordings)
 
     def describe(self) -> dict[str, Any]:
         """What is there, for people and health checks."""

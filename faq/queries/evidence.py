@@ -82,24 +82,28 @@ def passages_for(text: str, locale: str) -> list[dict[str, object]]:
     ]
 
 
-def compose_from(found: Found, text: str, locale: str, *, translate: bool = True) -> Composed:
-    """Compose from what is evidence enough, verify; with `translate`, in the asker's locale where the memory has it."""
+def compose_from(found: Found, text: str, locale: str, *, reader: str = "", translate: bool = True) -> Composed:
+    """Compose from what is evidence enough, verify; with `translate`, in the reader's locale where the memory has it.
+
+    `locale`: of the question; `reader`: the reader's, where it is another one.
+    """
+    reader = reader or locale
     strong = found.strong[:MAX_PASSAGES]
     if not strong:
         return Composed(Draft())
     passages = {passage.pk: passage for _, passage in strong}
     spans_of = {passage.pk: tuple(spans(passage.text, passage.revision.source.locale_id)) for _, passage in strong}
-    known = _recalled(strong, spans_of, reading(locale))
+    known = _recalled(strong, spans_of, reading(reader))
     items = [_evidence(hit, passage, spans_of[passage.pk], known) for hit, passage in strong]
     limit = int(conf.get("ANSWER_SENTENCES"))
     with retrieval.mapped():
-        draft = compose(text, items, scorer(text, locale), limit=limit, locale=locale)
+        draft = compose(text, items, scorer(text, locale), limit=limit, locale=reader)
     draft = verify(draft, {pk: passage.text for pk, passage in passages.items()})
     own_words = any(item.locale == locale or any(item.translations) for item in items)
     if draft.support < (SUPPORT if draft.fits else UNFIT_SUPPORT) * (1.0 if own_words else ACROSS):
         return Composed(Draft())
     if translate and draft:
-        draft = replace(draft, segments=tuple(_localised(part, known, locale) for part in draft.segments))
+        draft = replace(draft, segments=tuple(_localised(part, known, reader) for part in draft.segments))
     return Composed(draft, passages)
 
 

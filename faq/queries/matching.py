@@ -1,67 +1,105 @@
-"""Which published questions a visitor's question repeats, in other words or another language.
+"""Which published question a visitor's question repeats, in other words or another language.
 
-The same words after normalising are certain. Else two questions are as alike as their vectors, the rarer of their words
-(in one language) or English stems (across languages) say, less when one denies what the other does not, or asks for
-another kind of answer. The weights were fitted on the wordings of the demonstration in nine languages, so that a
-question whose own entry is taken away matches another one rarely, and questions about other things never.
+The same words after normalising are certain. Else the candidates compete: each has a value, a weighted sum of what it
+shares with the question, "none of them" has the value 0, and a likeness is the candidate's share of all exponentials.
+So two entries that fit equally well are each half as likely, and a question about something else matches none. The
+weights were fitted on paraphrases of the demonstration's questions in nine languages and on questions about other
+things (`python -m benchmarks.matching`, which cross-validates them).
 """
 
-import functools
 import math
 import unicodedata
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 from django.db.models import Q
 
 from faq.composition.expectation import expected, negates
 from faq.enums import State
 from faq.gateways import retrieval
-from faq.models import Phrasing
-from faq.queries.payloads import Text, reading
-from retrieval.text import normalise, query_tokens
+from faq.models import Citation, Passage, Phrasing
+from faq.queries.payloads import Reading, Text, reading
+from retrieval.text import normalise
 from retrieval.types import Hit
 
-SAME = {"cosine": 6.0, "words": 3.0, "stems": 2.0, "bias": -6.0}
-ACROSS = {"cosine": 2.2, "words": 0.0, "stems": 9.9, "bias": -3.8}
-OTHER_KIND = 1.5
-DENIED = 1.5
-STEM_FLOOR = 0.05
-FEW = 20
-"""Rarity is counted as if there were at least so many wordings."""
+MAX_CANDIDATES = 12
+AGREEING = 2
+"""So many first passages bring the questions whose answers cite them, whatever their wordings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What an entry shares with a question; all from 0 to 1. `rank`: the reciprocal rank of the first found passage that
+    its answer cites; `evidence`: that passage's. `kind`: both ask for the same kind of answer. `denied`: one of them
+    denies what the other does not."""
+
+    own: float = 0.0
+    other: float = 0.0
+    covered: float = 0.0
+    covering: float = 0.0
+    score: float = 0.0
+    rank: float = 0.0
+    evidence: float = 0.0
+    kind: float = 0.0
+    denied: float = 0.0
+
+
+WEIGHTS = Signals(
+    own=2.3, other=4.2, covered=6.9, covering=3.5, score=1.5, rank=1.3, evidence=1.3, kind=0.8, denied=-1.5
+)
+BIAS = -9.1
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A published question near the one asked. `likeness`: from 0 to 1; 1: the same words."""
+    """A published question near the one asked. `likeness`: from 0 to 1; 1: the same words. `canonical`: its wording in
+    the language of the sources, which may be the reader's own."""
 
     question_id: int
     key: str
     text: Text
+    canonical: Text
     likeness: float
 
 
-def candidates(text: str, tag: str, hits: Sequence[Hit]) -> list[Candidate]:
-    """The questions behind hits among wordings, the most alike first; one query."""
+def candidates(text: str, tag: str, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]]) -> list[Candidate]:
+    """The questions behind hits among wordings, and those whose answers cite the first passages found; the most alike
+    first. Two queries, whatever their number."""
     reader = reading(tag)
-    families = [int(hit.family[1:]) for hit in hits if hit.family[1:].isdecimal()]
-    keys = [int(part) for hit in hits if (part := hit.key.rpartition("-")[2]).isdecimal()]
-    rows = list(
-        Phrasing.objects.filter(
-            Q(locale_id__in=reader.chain) | Q(pk__in=keys) | Q(canonical=True, locale_id=reader.default),
-            question_id__in=families,
-            question__state=State.PUBLISHED,
-        ).select_related("question")
-    )
-    likeness = dict(zip([row.pk for row in rows], _likeness(text, tag, rows), strict=True))
-    found = []
-    for pk in dict.fromkeys(families):
-        own = [row for row in rows if row.question_id == pk]
-        if own:
-            worded = reader.worded(own) or reader.text(own[0].text, own[0].locale_id)
-            found.append(Candidate(pk, own[0].question.key, worded, max(likeness[row.pk] for row in own)))
-    return sorted(found, key=lambda candidate: -candidate.likeness)
+    rows, signals = gathered(text, reader, hits, passages)
+    values = {pk: math.inf if held is None else value_of(held) for pk, held in signals.items()}
+    return _ordered(values, rows, reader)
+
+
+def gathered(
+    text: str, reader: Reading, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]]
+) -> tuple[Mapping[int, list[Phrasing]], dict[int, Signals | None]]:
+    """The wordings of each candidate, and what each shares with the question; None: the same words."""
+    scores: dict[int, float] = {}
+    for hit in hits:
+        if hit.family[1:].isdecimal():
+            scores.setdefault(int(hit.family[1:]), hit.score)
+    ranks = {passage.pk: (rank, hit.evidence) for rank, (hit, passage) in enumerate(passages, start=1)}
+    cited = _cited(list(ranks))
+    near = list(scores)[:MAX_CANDIDATES]
+    near += [pk for pk, places in cited.items() if pk not in near and any(ranks[p][0] <= AGREEING for p in places)]
+    worded = _worded(near, reader)
+    best = max(scores.values(), default=0.0) or 1.0
+    signals: dict[int, Signals | None] = {}
+    for pk, rows in worded.items():
+        if any(same_words(row.text) == same_words(text) for row in rows):
+            signals[pk] = None
+        else:
+            found = [ranks[place] for place in cited.get(pk, ())]
+            signals[pk] = _signals(text, rows, reader, scores.get(pk, 0.0) / best, found)
+    return worded, signals
+
+
+def value_of(signals: Signals) -> float:
+    """The weighted sum; 0 is what "none of them" is worth."""
+    pairs: Iterator[tuple[float, float]] = zip(astuple(WEIGHTS), astuple(signals), strict=True)
+    return BIAS + sum(weight * value for weight, value in pairs)
 
 
 def same_words(text: str) -> str:
@@ -69,81 +107,67 @@ def same_words(text: str) -> str:
     return unicodedata.normalize("NFKC", normalise(text)).casefold().strip(" ?!.。？！؟¿¡…'\"")
 
 
-def _likeness(text: str, tag: str, rows: Sequence[Phrasing]) -> list[float]:
-    wanted = same_words(text)
-    cosines = _cosines(text, tag, rows)
-    words = [_words(row.text, row.locale_id) if row.locale_id == tag else frozenset() for row in rows]
-    stems = [_stems(row.text, row.locale_id) for row in rows]
-    asked_words, asked_stems = _words(text, tag), _stems(text, tag)
-    rare_word = _rarity(words, sum(1 for row in rows if row.locale_id == tag))
-    rare_stem = _rarity(stems, len(rows))
+def _cited(passages: Sequence[int]) -> dict[int, set[int]]:
+    """Question -> those of the passages that its published answer cites."""
+    rows = Citation.objects.filter(
+        passage_id__in=passages,
+        answer_revision__state=State.PUBLISHED,
+        answer_revision__answer__question__state=State.PUBLISHED,
+    ).values_list("answer_revision__answer__question_id", "passage_id")
+    found: dict[int, set[int]] = defaultdict(set)
+    for question, passage in rows:
+        found[question].add(passage)
+    return found
+
+
+def _worded(questions: Sequence[int], reader: Reading) -> Mapping[int, list[Phrasing]]:
+    """The wordings that readers of the locale may mean, and those of the sources' language, by question."""
+    rows = Phrasing.objects.filter(
+        Q(locale_id__in=reader.chain) | Q(locale_id=reader.default),
+        question_id__in=questions,
+        question__state=State.PUBLISHED,
+    ).select_related("question")
+    found: dict[int, list[Phrasing]] = defaultdict(list)
+    for row in rows:
+        found[row.question_id].append(row)
+    return found
+
+
+def _signals(
+    text: str, rows: Sequence[Phrasing], reader: Reading, score: float, found: Sequence[tuple[int, float]]
+) -> Signals:
+    with retrieval.mapped():
+        like = retrieval.retriever().likeness(text, reader.tag, [(row.text, row.locale_id) for row in rows])
+    worded = _canonical(rows, reader.tag) or _canonical(rows, reader.default) or rows[0]
+    return Signals(
+        own=like.own,
+        other=like.other if reader.tag != reader.default else like.own,
+        covered=like.covered,
+        covering=like.covering,
+        score=score,
+        rank=max((1.0 / rank for rank, _ in found), default=0.0),
+        evidence=max((evidence for _, evidence in found), default=0.0),
+        kind=float(bool(expected(text) & expected(worded.text))),
+        denied=float(negates(text) != negates(worded.text)),
+    )
+
+
+def _canonical(rows: Sequence[Phrasing], tag: str) -> Phrasing | None:
+    return next((row for row in rows if row.canonical and row.locale_id == tag), None)
+
+
+def _ordered(
+    values: Mapping[int, float], by_question: Mapping[int, Sequence[Phrasing]], reader: Reading
+) -> list[Candidate]:
+    certain = math.inf in values.values()
+    peak = max([value for value in values.values() if value != math.inf], default=0.0)
+    total = math.exp(-max(peak, 0.0)) + sum(math.exp(v - max(peak, 0.0)) for v in values.values() if v != math.inf)
     found = []
-    for row, cosine, held, glossed in zip(rows, cosines, words, stems, strict=True):
-        if same_words(row.text) == wanted:
-            found.append(1.0)
-            continue
-        same = row.locale_id == tag
-        shared_words = _shared(dict.fromkeys(asked_words, 1.0), dict.fromkeys(held, 1.0), rare_word)
-        shared_stems = _shared(asked_stems, glossed, rare_stem)
-        weights = SAME if same else ACROSS
-        value = weights["bias"] + weights["cosine"] * cosine
-        value += weights["words"] * min(shared_words)
-        value += weights["stems"] * (min(shared_stems) if same else math.sqrt(shared_stems[0] * shared_stems[1]))
-        found.append(_logistic(value - _difference(text, row.text)))
-    return found
-
-
-def _difference(one: str, other: str) -> float:
-    """What tells two questions of the same words apart."""
-    kinds = expected(one), expected(other)
-    unlike = bool(kinds[0] and kinds[1] and not kinds[0] & kinds[1])
-    return OTHER_KIND * unlike + DENIED * (negates(one) != negates(other))
-
-
-def _cosines(text: str, tag: str, rows: Sequence[Phrasing]) -> list[float]:
-    found = [0.0] * len(rows)
-    with retrieval.mapped():
-        for locale in {row.locale_id for row in rows}:
-            places = [place for place, row in enumerate(rows) if row.locale_id == locale]
-            values = retrieval.retriever().similarity([text], tag, [rows[place].text for place in places], locale)
-            for place, value in zip(places, values, strict=True):
-                found[place] = max(0.0, value)
-    return found
-
-
-def _words(text: str, locale: str) -> frozenset[str]:
-    return frozenset(query_tokens(text, locale))
-
-
-def _stems(text: str, locale: str) -> dict[str, float]:
-    retriever = retrieval.retriever()
-    return _stemmed(retriever.recipe, text, locale)
-
-
-@functools.lru_cache(maxsize=4000)
-def _stemmed(recipe: str, text: str, locale: str) -> dict[str, float]:
-    # English stems of wordings, which are few and come back with every question near them.
-    with retrieval.mapped():
-        glossed = retrieval.retriever().gloss(text, locale)
-    return {stem: weight for stem, weight in glossed.items() if weight >= STEM_FLOOR}
-
-
-def _rarity(texts: Sequence[Collection[str]], count: int) -> dict[str, float]:
-    seen = Counter(token for tokens in texts for token in tokens)
-    total = max(FEW, count)
-    rarity = {token: math.log(1 + total / (1 + times)) for token, times in seen.items()}
-    rarity[""] = math.log(1 + total)
-    return rarity
-
-
-def _shared(asked: Mapping[str, float], held: Mapping[str, float], rarity: Mapping[str, float]) -> tuple[float, float]:
-    """The shares of either text's weight that the other one holds too."""
-    rarest = rarity[""]
-    both = sum(min(weight, held[token]) * rarity.get(token, rarest) for token, weight in asked.items() if token in held)
-    ours = sum(weight * rarity.get(token, rarest) for token, weight in asked.items())
-    theirs = sum(weight * rarity.get(token, rarest) for token, weight in held.items())
-    return (both / ours, both / theirs) if ours and theirs else (0.0, 0.0)
-
-
-def _logistic(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, value))))
+    for pk, value in values.items():
+        rows = by_question[pk]
+        likeness = 1.0 if value == math.inf else 0.0 if certain else math.exp(value - max(peak, 0.0)) / total
+        worded = reader.worded(rows) or reader.text(rows[0].text, rows[0].locale_id)
+        source = _canonical(rows, reader.default)
+        canonical = reader.text(source.text, source.locale_id) if source else worded
+        found.append((value, Candidate(pk, rows[0].question.key, worded, canonical, likeness)))
+    return [candidate for _, candidate in sorted(found, key=lambda pair: -pair[0])]

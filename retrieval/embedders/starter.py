@@ -4,6 +4,7 @@ A text's vector is the sum of its pieces' vectors, scaled to length 1; vectors o
 match a question to a question well, a question to a passage less so: the other lanes find passages.
 """
 
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ import sentencepiece
 
 from retrieval.embedders.base import EmbeddingRecipe
 from retrieval.embedders.shaping import readable, unit_rows
+from retrieval.fingerprint import files_digest
 from retrieval.types import Matrix, NotConfigured
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+FILES = ("vectors.npy", "scales.npy", "pieces.model")
 MAX_CHARACTERS = 20_000
 BATCH_CHARACTERS = 60_000
 """Of all texts whose pieces are gathered at once: bounds memory to some 20 MB, whatever comes."""
@@ -33,7 +36,15 @@ class StarterEmbedder:
 
     @property
     def recipe(self) -> EmbeddingRecipe:
-        return EmbeddingRecipe(provider="starter", model="static-2026-11", dimensions=256)
+        """Names the data by its digest: vectors of another version of the pack never meet these."""
+        return EmbeddingRecipe(provider="starter", model=f"static-{self._digest[:16]}", dimensions=256)
+
+    @functools.cached_property
+    def _digest(self) -> str:
+        try:
+            return files_digest(self._folder / name for name in FILES)
+        except OSError as error:
+            raise _damaged(self._folder, error) from error
 
     def embed_queries(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
         return self._embed(texts)
@@ -41,13 +52,17 @@ class StarterEmbedder:
     def embed_passages(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
         return self._embed(texts)
 
+    def word_vectors(self, words: Sequence[str]) -> Matrix:
+        """One row a word, not scaled to length 1: pieces that many texts hold have short vectors."""
+        return np.concatenate([self._summed(batch) for batch in _batches(words)]) if words else self._embed(words)
+
     def _embed(self, texts: Sequence[str]) -> Matrix:
-        parts = [self._batch(batch) for batch in _batches(texts)]
+        parts = [unit_rows(self._summed(batch)) for batch in _batches(texts)]
         return np.concatenate(parts) if parts else np.zeros((0, self.recipe.dimensions), dtype=np.float32)
 
-    def _batch(self, texts: list[str]) -> Matrix:
+    def _summed(self, texts: list[str]) -> Matrix:
         vectors, scales, model = self._load()
-        pieces: list[list[int]] = model.encode(texts)
+        pieces: list[list[int]] = model.encode(texts, num_threads=1)  # a pool of threads costs more than it saves
         counts = np.array([len(ids) for ids in pieces])
         out = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
         filled = np.flatnonzero(counts)
@@ -56,7 +71,7 @@ class StarterEmbedder:
             rows = vectors[flat].astype(np.float32) * scales[flat].astype(np.float32)[:, None]
             starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
             out[filled] = np.add.reduceat(rows, starts, axis=0)
-        return unit_rows(out)
+        return out
 
     def _load(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float16], Any]:
         if self._loaded is None:
@@ -71,10 +86,12 @@ class StarterEmbedder:
             scales = np.load(self._folder / "scales.npy", mmap_mode="r", allow_pickle=False)
             model = sentencepiece.SentencePieceProcessor(model_file=str(self._folder / "pieces.model"))
         except (OSError, ValueError, RuntimeError) as error:
-            raise NotConfigured(
-                f"The starter vectors are missing or damaged in {self._folder}; install Polyfaq again ({error})."
-            ) from error
+            raise _damaged(self._folder, error) from error
         return vectors, scales, model
+
+
+def _damaged(folder: Path, error: Exception) -> NotConfigured:
+    return NotConfigured(f"The starter vectors are missing or damaged in {folder}; install Polyfaq again ({error}).")
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
