@@ -10,11 +10,14 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from faq import conf
+from portal import environment
 
 
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Every check of Polyfaq. None of them imports a service or opens a connection."""
-    checks: Sequence[Callable[[], list[CheckMessage]]] = (_home, _index_path, _services, _embedder, _background, _site)
+    checks: Sequence[Callable[[], list[CheckMessage]]] = (
+        _home, _index_path, _services, _embedder, _background, _site, _environment,
+    )  # fmt: skip
     return [message for check in checks for message in check()]
 
 
@@ -79,6 +82,18 @@ def _background() -> list[CheckMessage]:
         hint = "Set CELERY_BROKER_URL, leave POLYFAQ_WORKER_THREAD on, or run `manage.py worker` beside the server."
         return [Warning("Nothing runs background work.", hint=hint, id="polyfaq.W001")]
     return []
+
+
+def _environment() -> list[CheckMessage]:
+    """A misspelt variable changes nothing, and nobody would notice."""
+    return [
+        Warning(
+            f"{name} is set, and Polyfaq knows no such variable.",
+            hint=f"Did you mean {meant}?" if meant else "docs/how-to/production.md lists those that exist.",
+            id="polyfaq.W003",
+        )
+        for name, meant in environment.unknown().items()
+    ]
 
 
 def _site() -> list[CheckMessage]:

@@ -9,9 +9,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from celery.exceptions import CeleryError
+from celery.signals import worker_ready
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import KombuError
@@ -26,7 +28,10 @@ from portal.celery import app
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5
-DAY_SECONDS = 24 * 3600
+DUE_SECONDS = 3600
+"""How often it is asked whether the daily work is due."""
+DAY = timedelta(hours=23)
+"""A little less than a day, so that asking every hour keeps the time of day."""
 
 
 class Background:
@@ -70,8 +75,14 @@ def sweep() -> None:
 
 @app.task(name="faq.reconcile")
 def reconcile() -> None:
-    """The daily comparison of index and database."""
-    jobs.enqueue(JobKind.RECONCILE, {}, key="reconcile")
+    """The daily comparison of index and database, when it is due."""
+    jobs.enqueue_when_due(JobKind.RECONCILE, DAY)
+
+
+@worker_ready.connect
+def sweep_at_start(**_: Any) -> None:
+    """A worker process that begins finds at once what was left undone; it does not wait for its first beat."""
+    sweep.delay()
 
 
 def has_broker() -> bool:
@@ -192,7 +203,7 @@ def _sweep(state: Background) -> None:
         try:
             close_old_connections()
             jobs.recover()
-            if waited >= DAY_SECONDS:
+            if waited >= DUE_SECONDS:
                 waited = 0.0
                 reconcile()
         except DatabaseError:

@@ -1,48 +1,69 @@
-"""Typed reading of environment variables, with errors that say which variable, what it holds and what it takes.
+"""Typed reading of environment variables, with errors that say which variable, what is wrong, and what it takes.
 
-Every reader accepts `NAME_FILE` in place of `NAME`: the path of a file that holds the value (container secrets).
+Every reader accepts `NAME_FILE` in place of `NAME`: the path of a file that holds the value (container secrets). The names
+that were asked for are remembered, so that a misspelt `POLYFAQ_…` can be told from one that exists. An empty value is
+no value: the default holds. No message repeats the value of a variable that may hold a password.
 """
 
+import difflib
 import os
+import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
+PREFIX = "POLYFAQ_"
 TRUE = {"1", "true", "yes", "on"}
-FALSE = {"0", "false", "no", "off", ""}
+FALSE = {"0", "false", "no", "off"}
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    # A transaction takes the write lock when it begins: it waits its turn then, and never fails in the middle.
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+    " PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;",
+}
+_asked: set[str] = set()
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's value, or what the file named by `NAME_FILE` holds, stripped; `default` when neither is set."""
-    path = os.environ.get(f"{name}_FILE")
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name}_FILE names {path!r}, which cannot be read: {error.strerror}."
-            ) from error
-    return os.environ.get(name, default).strip()
+    """The variable's value, or what the file named by `NAME_FILE` holds, stripped; `default` when neither says anything."""
+    _asked.add(name)
+    path, value = os.environ.get(f"{name}_FILE", ""), os.environ.get(name, "").strip()
+    if not path:
+        return value or default
+    if value:
+        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set. Leave one of them out.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or default
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {path!r}, which cannot be read: {reason}. It takes the path of a file that holds the"
+            f" value of {name}, such as /run/secrets/{name.lower()}."
+        ) from error
 
 
 def boolean(name: str, default: bool) -> bool:
     value = text(name, str(default)).lower()
-    if value in TRUE:
-        return True
-    if value in FALSE:
-        return False
+    if value in TRUE | FALSE:
+        return value in TRUE
     raise ImproperlyConfigured(f"{name} is {value!r}; it takes 1, true, yes, on or 0, false, no, off.")
 
 
-def integer(name: str, default: int, low: int = 0, high: int = 2**31) -> int:
+def integer(name: str, default: int, low: int = 0, high: int = 2**31 - 1) -> int:
     value = text(name, str(default))
     try:
         number = int(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number from {low} to {high}.") from None
+        number = low - 1
     if not low <= number <= high:
-        raise ImproperlyConfigured(f"{name} is {number}; it takes a whole number from {low} to {high}.")
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes a whole number from {low} to {high}, such as {default}."
+        )
     return number
 
 
@@ -51,31 +72,161 @@ def words(name: str, default: str = "") -> list[str]:
     return text(name, default).replace(",", " ").split()
 
 
-def database(name: str, sqlite_path: Path) -> dict[str, object]:
-    """Django's DATABASES entry from `postgresql://user:password@host:port/name?sslmode=require`, SQLite when unset."""
+def hosts(name: str, default: str) -> list[str]:
+    """Host names as browsers send them: no scheme, no path."""
+    found = words(name, default)
+    for value in found:
+        if "/" in value:
+            raise ImproperlyConfigured(
+                f"{name} holds {value!r}; it takes host names, separated by blanks, such as faq.example.org .example.org."
+            )
+    return found
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """One of the choices, in whatever case it is written."""
+    value = text(name, default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {', '.join(choices)}.")
+    return value
+
+
+def directory(name: str, default: Path) -> Path:
+    """An absolute path of a directory, made when it is missing."""
+    path = Path(text(name) or default).expanduser().resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {str(path)!r}, which cannot be used as a directory: {error.strerror}. It takes a directory that this"
+            " user may write, such as /var/lib/polyfaq."
+        ) from error
+    return path
+
+
+def path(name: str, default: Path) -> Path:
+    """An absolute path."""
+    return Path(text(name) or default).expanduser().resolve()
+
+
+def dotted(name: str, default: str, *, none: bool = False) -> str:
+    """A dotted path of a class. With `none`, the word `none` or an empty value stands for no service: an empty string."""
+    value = text(name, default)
+    if none and (value.lower() == "none" or os.environ.get(name) == ""):
+        return ""
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
+        word = ", or none" if none else ""
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes a class as package.module.Class, such as {default}{word}."
+        )
+    return value
+
+
+def address(name: str, default: str = "", *, example: str = "https://faq.example.org") -> str:
+    """An http or https address without its last slash; empty only when the default is."""
+    value = text(name, default).rstrip("/")
+    parts = _split(name, value, example)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes an address such as {example}.")
+    return value
+
+
+def origins(name: str) -> list[str]:
+    """Origins: scheme and host, no path."""
+    found = words(name)
+    for value in found:
+        parts = _split(name, value, "https://faq.example.org")
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+            raise ImproperlyConfigured(
+                f"{name} holds {value!r}; it takes origins, separated by blanks, such as"
+                " https://faq.example.org https://*.example.org."
+            )
+    return [value.rstrip("/") for value in found]
+
+
+def server(name: str, schemes: Iterable[str], example: str) -> str:
+    """The URL of a server, empty when unset. Its value is never repeated: it may hold a password."""
+    value = text(name)
+    parts = _split(name, value, example)
+    if value and (parts.scheme not in set(schemes) or not (parts.netloc or parts.path)):
+        raise ImproperlyConfigured(
+            f"{name} begins with {parts.scheme or 'no scheme'}; it takes a URL such as {example}"
+            f" (schemes: {', '.join(schemes)})."
+        )
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # missing; not a name; a directory
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes a name of the time zone database, such as Europe/Berlin."
+        ) from None
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """How many requests a visitor may make in a time: `120/min`."""
+    value = text(name, default)
+    if not re.fullmatch(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)", value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes a number and s, min, hour or day, such as {default}."
+        )
+    return value
+
+
+def database(name: str, sqlite_path: Path) -> dict[str, Any]:
+    """Django's DATABASES entry: PostgreSQL from any URL that libpq reads, SQLite in `sqlite_path` when unset."""
     url = text(name)
     if not url:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": sqlite_path,
-            "OPTIONS": {
-                "timeout": 20,
-                "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-                " PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;",
-            },
-        }
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(f"{name} must look like postgresql://user:password@host:5432/name.")
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": sqlite_path, "OPTIONS": dict(SQLITE_OPTIONS)}
+    example = "postgresql://user:password@host:5432/name?sslmode=require"
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            f"{name} is not a PostgreSQL URL; it looks like {example}. Without it, SQLite is used."
+        )
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        options: dict[str, Any] = dict(conninfo_to_dict(url))
+    except ProgrammingError:  # its text repeats parts of the URL
+        raise ImproperlyConfigured(f"{name} cannot be read; it looks like {example}.") from None
+    if not options.get("dbname"):
+        raise ImproperlyConfigured(f"{name} names no database; it looks like {example}.")
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "NAME": options.pop("dbname"),
+        "USER": options.pop("user", ""),
+        "PASSWORD": options.pop("password", ""),
+        "HOST": options.pop("host", ""),
+        "PORT": str(options.pop("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": options,
     }
+
+
+def unknown() -> dict[str, str]:
+    """Variables that are set and that nothing reads, because their names begin as ours do: name -> the likeliest one meant,
+    or an empty string. To be called when the settings are loaded."""
+    ours = {name for name in _asked if name.startswith(PREFIX)}
+    known = ours | {f"{name}_FILE" for name in ours}
+    strange = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    return {name: next(iter(difflib.get_close_matches(name, sorted(known), 1, 0.8)), "") for name in strange}
+
+
+def known() -> frozenset[str]:
+    """Every variable that was asked for so far."""
+    return frozenset(_asked)
+
+
+def _split(name: str, value: str, example: str) -> Any:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # ValueError for one that is no number
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} cannot be read as a URL; it looks like {example}.") from None
+    return parts

@@ -4,9 +4,12 @@ State lives under one directory, POLYFAQ_HOME (default `var/`): database, index,
 Settings that belong to Polyfaq are in the dictionary POLYFAQ; `faq.conf` reads it, `faq.checks` checks its relations.
 """
 
+import contextlib
+import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -14,29 +17,44 @@ from django.utils.translation import gettext_lazy as _
 from portal import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-HOME = Path(env.text("POLYFAQ_HOME") or BASE_DIR / "var").resolve()
-HOME.mkdir(parents=True, exist_ok=True)
+HOME = env.directory("POLYFAQ_HOME", BASE_DIR / "var")
 
 
 def _secret_key() -> str:
-    """DJANGO_SECRET_KEY, or one generated once and kept in POLYFAQ_HOME, readable by its owner only."""
+    """DJANGO_SECRET_KEY, or one generated once and kept in POLYFAQ_HOME, readable by its owner only.
+
+    It is written aside and then given its name, so that of several processes that start at once one wins and none reads
+    half of it.
+    """
     if given := env.text("DJANGO_SECRET_KEY"):
         return given
     path = HOME / "secret_key"
     try:
-        with path.open("x", encoding="utf-8") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text(encoding="utf-8")
+        if not path.exists():
+            aside = HOME / f".secret_key.{os.getpid()}"
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, path)
+            aside.unlink()
+        kept = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The secret key {path} cannot be written or read: {error.strerror}. Give this user the directory"
+            " POLYFAQ_HOME, or set DJANGO_SECRET_KEY to 50 or more random characters."
+        ) from error
+    if not kept:
+        raise ImproperlyConfigured(
+            f"{path} is empty. Delete it; the next start makes a new key, and people log in again."
+        )
+    return kept
 
 
 SECRET_KEY = _secret_key()
 DEBUG = env.boolean("POLYFAQ_DEBUG", False)
-ALLOWED_HOSTS = env.words("POLYFAQ_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
-CSRF_TRUSTED_ORIGINS = env.words("POLYFAQ_TRUSTED_ORIGINS")
-SITE_URL = env.text("POLYFAQ_SITE_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.hosts("POLYFAQ_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = env.origins("POLYFAQ_TRUSTED_ORIGINS")
+SITE_URL = env.address("POLYFAQ_SITE_URL", "http://localhost:8000")
 
 INSTALLED_APPS = [
     "unfold",
@@ -88,7 +106,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", HOME / "polyfaq.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.server("REDIS_URL", ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -114,7 +132,7 @@ LANGUAGES = [
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.text("POLYFAQ_TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("POLYFAQ_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
@@ -129,13 +147,21 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-if env.boolean("POLYFAQ_HTTPS", SITE_URL.startswith("https://")):
+HTTPS = env.boolean("POLYFAQ_HTTPS", SITE_URL.startswith("https://"))
+HSTS_SECONDS = env.integer("POLYFAQ_HSTS_SECONDS", 31_536_000)
+SSL_REDIRECT = env.boolean("POLYFAQ_SSL_REDIRECT", True)
+if HTTPS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_HSTS_SECONDS = env.integer("POLYFAQ_HSTS_SECONDS", 31_536_000)
-    SECURE_SSL_REDIRECT = env.boolean("POLYFAQ_SSL_REDIRECT", True)
+    SECURE_HSTS_SECONDS = HSTS_SECONDS
+    SECURE_SSL_REDIRECT = SSL_REDIRECT
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL) or "memory://localhost//"
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "memory")
+CELERY_BROKER_URL = (
+    env.server("CELERY_BROKER_URL", BROKERS, "redis://user:password@host:6379/1")
+    or REDIS_URL.replace("unix://", "redis+socket://", 1)  # one socket, spelt as Celery spells it
+    or "memory://localhost//"
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -145,6 +171,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TASK_SOFT_TIME_LIMIT = 3300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A reader's request never waits long for a broker that is away: the job is in the database, and a sweep sends it.
+if CELERY_BROKER_URL.startswith("memory"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
+elif CELERY_BROKER_URL.startswith(("redis", "sentinel")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 30, "socket_keepalive": True}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -154,7 +185,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "faq.api.problems.exception_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"anon": env.text("POLYFAQ_API_RATE", "120/min")},
+    "DEFAULT_THROTTLE_RATES": {"anon": env.rate("POLYFAQ_API_RATE", "120/min")},
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -169,10 +200,10 @@ POLYFAQ = {
     "SITE_URL": SITE_URL,
     "SITE_NAME": env.text("POLYFAQ_SITE_NAME", "Help centre"),
     # retrieval: dotted paths of the services, and their options
-    "INDEX_BACKEND": env.text("POLYFAQ_INDEX_BACKEND", "retrieval.backends.embedded.EmbeddedBackend"),
-    "INDEX_PATH": Path(env.text("POLYFAQ_INDEX_PATH") or HOME / "index.sqlite3"),
-    "EMBEDDER": env.text("POLYFAQ_EMBEDDER", "retrieval.embedders.starter.StarterEmbedder"),
-    "EMBEDDER_URL": env.text("POLYFAQ_EMBEDDER_URL"),
+    "INDEX_BACKEND": env.dotted("POLYFAQ_INDEX_BACKEND", "retrieval.backends.embedded.EmbeddedBackend"),
+    "INDEX_PATH": env.path("POLYFAQ_INDEX_PATH", HOME / "index.sqlite3"),
+    "EMBEDDER": env.dotted("POLYFAQ_EMBEDDER", "retrieval.embedders.starter.StarterEmbedder"),
+    "EMBEDDER_URL": env.address("POLYFAQ_EMBEDDER_URL", example="http://localhost:8080/v1"),
     "EMBEDDER_MODEL": env.text("POLYFAQ_EMBEDDER_MODEL"),
     "EMBEDDER_KEY": env.text("POLYFAQ_EMBEDDER_KEY"),
     "EMBEDDER_DIMENSIONS": env.integer("POLYFAQ_EMBEDDER_DIMENSIONS", 0, 0, 8192),
@@ -182,9 +213,9 @@ POLYFAQ = {
     "FETCH_TIMEOUT_SECONDS": env.integer("POLYFAQ_FETCH_TIMEOUT_SECONDS", 20, 1, 600),
     "UPLOAD_MAX_BYTES": env.integer("POLYFAQ_UPLOAD_MAX_BYTES", 50_000_000, 1000),
     # translation
-    "TRANSLATION_ENGINE": env.text("POLYFAQ_TRANSLATION_ENGINE", "translation.argos.ArgosEngine"),
-    "ARGOS_PACKAGES": Path(env.text("POLYFAQ_ARGOS_PACKAGES") or HOME / "argos"),
-    "ARGOS_INDEX_URL": env.text(
+    "TRANSLATION_ENGINE": env.dotted("POLYFAQ_TRANSLATION_ENGINE", "translation.argos.ArgosEngine", none=True),
+    "ARGOS_PACKAGES": env.path("POLYFAQ_ARGOS_PACKAGES", HOME / "argos"),
+    "ARGOS_INDEX_URL": env.address(
         "POLYFAQ_ARGOS_INDEX_URL", "https://raw.githubusercontent.com/argosopentech/argospm-index/main/index.json"
     ),
     "ARGOS_MEMORY_MB": env.integer("POLYFAQ_ARGOS_MEMORY_MB", 2000, 100),
@@ -196,12 +227,13 @@ POLYFAQ = {
     "WORKER_THREAD": env.boolean("POLYFAQ_WORKER_THREAD", True),
 }
 
+LOG_LEVEL = env.choice("POLYFAQ_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("POLYFAQ_LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
 }
 

@@ -7,6 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
 
-from faq import tasks  # noqa: E402  (needs the applications to be ready)
+from portal import serving  # noqa: E402  (needs the applications to be ready)
 
-tasks.serve()
+serving.begin()

@@ -117,6 +117,13 @@ def enqueue(kind: str, args: Mapping[str, Any], *, key: str = "", actor: audit.A
     return job
 
 
+def enqueue_when_due(kind: str, every: timedelta) -> Job | None:
+    """Enqueue work that is done once in a while; None when it was enqueued less than `every` ago, by whatever process."""
+    if Job.objects.filter(kind=kind, created_at__gt=timezone.now() - every).exists():
+        return None
+    return enqueue(kind, {}, key=kind)
+
+
 def follow(kind: str, args: Mapping[str, Any], *, key: str) -> None:
     """Quick work that readers should see at once: run in this process right after commit.
 

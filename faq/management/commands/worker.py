@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from faq import conf, tasks
+from faq import tasks
 from faq.domain import jobs
 from faq.management import console
 
@@ -25,8 +25,7 @@ class Command(BaseCommand):
         if tasks.has_broker() and not options["once"]:
             # The process becomes Celery's own, with its signals and exit codes.
             command = [sys.executable, "-m", "celery", "--app", "portal", "worker", "--loglevel", "INFO"]
-            beat = ["--beat", "--schedule", str(conf.home() / "beat-schedule")]
-            os.execv(sys.executable, [*command, *beat, "--concurrency", str(options["concurrency"])])  # noqa: S606
+            os.execv(sys.executable, [*command, "--beat", "--concurrency", str(options["concurrency"])])  # noqa: S606
         while True:
             jobs.recover()
             console.run_jobs(self.stderr.write)
