@@ -136,6 +136,8 @@ TIME_ZONE = env.time_zone("POLYFAQ_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+with contextlib.suppress(OSError):
+    STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is missing, though it finds the files without it
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = HOME / "uploads"

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from faq import signals
 from faq.domain import audit
+from faq.domain.storable import storable
 from faq.enums import JobKind, JobState
 from faq.errors import Conflict, DomainError, NotFound, Unavailable
 from faq.models import Job
@@ -81,14 +82,14 @@ class Progress:
         """One item failed; the others go on."""
         log.warning("job %s: an item failed", self.job.pk)
         if len(self.failures) < MAX_FAILURES:
-            self.failures.append({"item": str(item)[:300], "reason": str(reason)[:500]})
+            self.failures.append({"item": storable(str(item))[:300], "reason": storable(str(reason))[:500]})
 
     def _write(self) -> None:
         self._written = time.monotonic()
         alive = Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING).update(
             done=self.done,
             total=self.total,
-            message=self.message[:300],
+            message=storable(self.message)[:300],
             failures=self.failures,
             heartbeat_at=timezone.now(),
         )
@@ -200,7 +201,8 @@ def _finish(job: Job, progress: Progress, state: JobState, error: str = "") -> N
         again = stored.args.pop(AGAIN, False) and state == JobState.SUCCEEDED
         stored.state = JobState.QUEUED if again else state
         stored.done, stored.total, stored.failures = progress.done, progress.total, progress.failures
-        stored.message, stored.error, stored.heartbeat_at = progress.message[:300], error, timezone.now()
+        stored.message, stored.error = storable(progress.message)[:300], storable(error)
+        stored.heartbeat_at = timezone.now()
         stored.finished_at = None if stored.state == JobState.QUEUED else timezone.now()
         stored.save()
         if again:

@@ -42,8 +42,10 @@ Change = Literal["added", "revised", "unchanged"]
 READING_GENERATION = 1
 """Counted up when the same bytes would be read into another document, so that the next ingest reads them again."""
 TITLE_LENGTH = 300
+PATH_LENGTH = 960
+"""The column's 1000, less the mark of a language that follows (`#zh-hans`)."""
 MANY_ROWS = 20_000
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def ingest(
     """
     tag = locales.require(locale).tag
     fetched = data is None and not text
-    identity = clean(path or (url if fetched else ""))[:1000]
+    identity = clean(path or (url if fetched else ""))[:PATH_LENGTH]
     known = Source.objects.filter(path=identity).first() if identity and not new else None
     if known is not None and known.locale_id != tag:
         raise Conflict(

@@ -8,6 +8,7 @@ from faq.domain import audit, jobs
 from faq.enums import JobKind
 from faq.errors import Invalid
 from faq.models import Topic
+from retrieval.text import normalise
 
 
 def ensure_topic(
@@ -17,13 +18,13 @@ def ensure_topic(
     slug = slugify(key, allow_unicode=True)[:60]
     if not slug:
         raise Invalid(f"{key[:60]!r} cannot be a topic: it has no letter or digit.")
-    changes = {"title": title[:120], "description": description[:300]}
+    changes = {"title": normalise(title)[:120], "description": normalise(description)[:300]}
     fields: dict[str, object] = {name: value for name, value in changes.items() if value}
     if order is not None:
         fields["order"] = order
     with transaction.atomic():
         topic, created = Topic.objects.get_or_create(
-            key=slug, defaults={"title": key.strip()[:120] or slug, "order": Topic.objects.count() + 1, **fields}
+            key=slug, defaults={"title": normalise(key)[:120] or slug, "order": Topic.objects.count() + 1, **fields}
         )
         before = {name: getattr(topic, name) for name in fields}
         if not created and before != fields:

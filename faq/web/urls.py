@@ -20,7 +20,20 @@ class LocaleConverter:
         return str(value)
 
 
+class KeyConverter:
+    """The key of a topic, a question or a source, as SlugField(allow_unicode=True) has it."""
+
+    regex = r"[-\w]{1,120}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
 register_converter(LocaleConverter, "locale")
+register_converter(KeyConverter, "key")
 
 urlpatterns = [
     path("", views.root, name="root"),
@@ -32,8 +45,8 @@ urlpatterns = [
     path("<locale:locale>/suggest/", views.suggest, name="suggest"),
     path("<locale:locale>/ask/", views.ask, name="ask"),
     path("<locale:locale>/about/", views.about, name="about"),
-    path("<locale:locale>/topics/<str:key>/", views.topic, name="topic"),
-    path("<locale:locale>/questions/<str:key>/", views.question, name="question"),
-    path("<locale:locale>/questions/<str:key>/feedback/", views.give_feedback, name="feedback"),
-    path("<locale:locale>/sources/<str:key>/", views.source, name="source"),
+    path("<locale:locale>/topics/<key:key>/", views.topic, name="topic"),
+    path("<locale:locale>/questions/<key:key>/", views.question, name="question"),
+    path("<locale:locale>/questions/<key:key>/feedback/", views.give_feedback, name="feedback"),
+    path("<locale:locale>/sources/<key:key>/", views.source, name="source"),
 ]

@@ -199,7 +199,8 @@ def about(request: HttpRequest, locale: str) -> HttpResponse:
 
 
 def _asked_text(request: HttpRequest) -> str:
-    return " ".join(request.GET.get("q", "")[: int(conf.get("QUESTION_MAX_LENGTH"))].split())
+    text = request.GET.get("q", "").replace("\0", " ")  # PostgreSQL takes no NUL
+    return " ".join(text[: int(conf.get("QUESTION_MAX_LENGTH"))].split())
 
 
 def _unlisted(response: HttpResponse) -> HttpResponse:
