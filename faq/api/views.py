@@ -26,9 +26,6 @@ class AskView(APIView):
 
 
 def accepted(request: Request) -> str:
-    """The first language of Accept-Language that the portal has, else the default."""
-    for part in request.headers.get("Accept-Language", "")[:500].split(","):
-        found = locales.resolve(part.partition(";")[0].strip())
-        if found is not None:
-            return found.tag
-    return locales.default_locale().tag
+    """The language that Accept-Language likes best of those the portal has, else the default."""
+    found = locales.accepted(request.headers.get("Accept-Language", ""))
+    return (found or locales.default_locale()).tag

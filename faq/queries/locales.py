@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.translation.trans_real import parse_accept_lang_header
+
 from faq import cache
 from faq.enums import TranslationPolicy
 from faq.errors import Invalid
@@ -57,6 +59,13 @@ def resolve(tag: str) -> Locale | None:
     enabled = {locale.tag: locale for locale in enabled_locales()}
     found = match(tag, tuple(enabled))
     return enabled[found] if found else None
+
+
+def accepted(header: str) -> Locale | None:
+    """The enabled locale that an Accept-Language header likes best; None when it names none of them."""
+    weighed = parse_accept_lang_header(header[:500].replace("_", "-"))  # some programs write zh_CN
+    found = (resolve(tag) for tag, quality in weighed if quality and tag != "*")
+    return next((locale for locale in found if locale is not None), None)
 
 
 def require(tag: str) -> Locale:

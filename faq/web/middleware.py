@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation.trans_real import parse_accept_lang_header
 
 from faq.models import Locale
 from faq.queries import locales
@@ -31,11 +30,8 @@ CONTENT_SECURITY_POLICY = (
 
 def negotiate(request: HttpRequest) -> Locale:
     """The best enabled locale for a visitor whose path names none."""
-    wanted = [request.COOKIES.get(COOKIE, "")]
-    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500])
-    wanted += [tag for tag, quality in accepted if quality]
-    found = (locales.resolve(tag) for tag in wanted if tag and tag != "*")
-    return next((locale for locale in found if locale is not None), locales.default_locale())
+    remembered = locales.resolve(request.COOKIES.get(COOKIE, ""))
+    return remembered or locales.accepted(request.headers.get("Accept-Language", "")) or locales.default_locale()
 
 
 def interface_language(locale: Locale) -> str:

@@ -17,7 +17,7 @@ ADDRESS = re.compile(
     r"(?P<url>https?://[^\s<>\"'。，、）；]+)|(?P<mail>[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)",
 )
 AFTER = ".,;:!?)]}»”’…"
-PARTS = re.compile(r"https?://[^/@.?&=_-]*|[/@.?&=_-]+[^/@.?&=_-]*|[^/@.?&=_-]+")
+PARTS = re.compile(r"https?://[^/?#]+|@.*|[^@/.?&=#_-]+|[/.?&=#_-]+[^@/.?&=#_-]*")
 
 
 @register.simple_tag

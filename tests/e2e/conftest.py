@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from faq.domain import indexing, questions, topics
+from faq.models import Question
+from tests.faq.factories import make_question, make_source, passages, remember
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+COST = "A resident permit costs 30 euros a year."
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
 QUIET = [
     "--no-sandbox",
@@ -60,3 +65,17 @@ def open_context(browser: "Browser", live_server: Any) -> Iterator[Any]:
 @pytest.fixture
 def page(open_context: Any) -> "Page":
     return open_context().new_page()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def permit(live_server: Any) -> Question:
+    """A published question with an Arabic wording and translation, found by search."""
+    passage = passages(make_source(title="Parking"))[0]
+    made = make_question(
+        "What does a resident permit cost?", cites=passage, quote=COST, key="permit", answer=f"{COST} [1]"
+    )
+    questions.add_phrasing(made, text="كم تكلفة تصريح السكان؟", locale="ar", canonical=True)
+    remember(COST, "تكلفة تصريح السكان 30 يورو في السنة.", "ar")
+    Question.objects.filter(pk=made.pk).update(topic=topics.ensure_topic("parking"))
+    indexing.sync_all()
+    return made
