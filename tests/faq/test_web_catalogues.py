@@ -1,18 +1,37 @@
 """The interface's catalogues: compiled files say what the sources say, and no placeholder is lost in translation."""
 
 import re
-from io import StringIO
+from collections.abc import Iterator
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils.translation.template import templatize
 
 from faq.management.commands.compile_catalogues import catalogues, compiled, complete
 
 LANGUAGES = ["ar", "de", "es", "fr", "pl", "tr", "uk", "zh_Hans"]
+PUBLIC = ["faq/web/*.py", "templates/site/*.html", "templates/500.html"]
+KEYWORDS = {
+    "_": None, "gettext": None, "gettext_noop": None, "gettext_lazy": None,
+    "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+}  # fmt: skip
+PLURALS = {"ar": 6, "de": 2, "es": 2, "fr": 2, "pl": 4, "tr": 2, "uk": 4, "zh_Hans": 1}
+"""How many forms each language needs for whole numbers."""
+INFORMAL = {
+    "de": r"\b(du|dich|dir|deine?[mnrs]?)\b",
+    "es": r"\b(tú|tus?|contigo|tuy[oa]s?)\b",
+    "fr": r"\b(tu|toi|ton|tes)\b",
+    "pl": r"\b(ty|twój|twoj\w*|ciebie)\b",
+    "tr": r"\b(sen|senin|seni)\b",
+    "uk": r"\b(ти|твій|твоє|твоя|твої|тебе)\b",
+    "zh_Hans": r"你",
+}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
@@ -64,3 +83,49 @@ def test_placeholders_survive_translation(language: str) -> None:
             found = tuple(sorted(PLACEHOLDER.findall(form)))
             # One form of a plural may say its number in words.
             assert found in allowed or (len(ids) > 1 and set(found) <= set(max(allowed, key=len)))
+
+
+def public_strings() -> Iterator[tuple[str | None, str]]:
+    """(context, text) of every string on the public site; the singular where there are two."""
+    for pattern in PUBLIC:
+        for path in sorted(Path(settings.BASE_DIR).glob(pattern)):
+            text = path.read_text(encoding="utf-8")
+            code = templatize(text) if path.suffix == ".html" else text
+            for _, found, _, context in extract(
+                "python", BytesIO(code.encode()), KEYWORDS, options={"encoding": "utf-8"}
+            ):
+                yield context, found if isinstance(found, str) else found[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_string_of_the_public_site_is_translated_in_every_form(language: str) -> None:
+    known = {
+        (message.context, message.id if isinstance(message.id, str) else message.id[0]): message
+        for message in messages(language)
+        if complete(message)
+    }
+    wanted = set(public_strings())
+    assert len(wanted) > 80
+    assert wanted - known.keys() == set()
+    plural = [known[each] for each in wanted if not isinstance(known[each].id, str)]
+    assert {len(forms(message)) for message in plural} == {PLURALS[language]}
+
+
+@pytest.mark.parametrize("language", sorted(INFORMAL))
+def test_readers_are_addressed_formally(language: str) -> None:
+    found = [
+        form for message in messages(language) for form in forms(message) if re.search(INFORMAL[language], form, re.I)
+    ]
+    assert found == []
+
+
+def test_french_has_its_spaces_before_high_punctuation_and_no_line_breaks_there() -> None:
+    loose = re.compile(r"(?<![\u202f\s(])[;?!](?!\S)|[ \u00a0][;?!]|(?<!\u00a0):(?=\s|\Z)|«(?!\u00a0)|(?<!\u00a0)»")
+    assert [form for message in messages("fr") for form in forms(message) if loose.search(form)] == []
+
+
+def test_chinese_and_arabic_use_their_own_punctuation() -> None:
+    chinese = [form for message in messages("zh_Hans") for form in forms(message)]
+    arabic = [form for message in messages("ar") for form in forms(message)]
+    assert [form for form in chinese if re.search(r"[\u4e00-\u9fff][,;:?!]|[\u4e00-\u9fff]\.(?!\w)", form)] == []
+    assert [form for form in arabic if re.search(r"[\u0621-\u064a][,;?]", form)] == []
