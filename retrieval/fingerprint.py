@@ -3,8 +3,9 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from retrieval.embedders.base import EmbeddingRecipe
@@ -25,6 +26,17 @@ def fingerprint(value: Mapping[str, Any]) -> str:
     return content_hash(canonical_json(value))
 
 
-def recipe_fingerprint(recipe: EmbeddingRecipe, analysis_generation: str) -> str:
-    """What decides every entry of a generation besides its text: the embedding recipe and the text analysis."""
-    return fingerprint({"embedding": asdict(recipe), "analysis": analysis_generation})[:32]
+def files_digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over the names and contents of files, in the order of their names, as 64 hexadecimal digits. Raises OSError."""
+    digest = hashlib.sha256()
+    for path in sorted(paths, key=lambda path: path.name):
+        with path.open("rb") as file:
+            digest.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def recipe_fingerprint(recipe: EmbeddingRecipe, analysis: str, calibration: Mapping[str, float]) -> str:
+    """What decides every entry of a generation besides its text, and how its hits are judged: the embedding recipe, the
+    text analysis, and the calibration of the evidence."""
+    parts = {"embedding": asdict(recipe), "analysis": analysis, "calibration": dict(calibration)}
+    return fingerprint(parts)[:32]

@@ -27,6 +27,7 @@ from typing import NamedTuple
 import regex
 from anyascii import anyascii
 
+from retrieval.fingerprint import files_digest
 from retrieval.stopwords import STOP_WORDS
 from retrieval.text import fold, language, stem, words
 from retrieval.types import NotConfigured
@@ -171,6 +172,10 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self._places)
 
+    def warm(self) -> None:
+        """Make the tables that are made on first use."""
+        _ = self._folded, self._spellings
+
     def entry(self, key: str) -> Pairs:
         """Translations of a stem with their probabilities; empty when there is none."""
         place = self._places.get(key)
@@ -304,8 +309,22 @@ class Lexicons:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = Path(folder) if folder else DATA
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
         self._read: dict[str, Lexicon] = {}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Of the lexicons' data: 64 hexadecimal digits; changes when any of them does."""
+        try:
+            return files_digest(self._folder.glob("*.json.gz"))
+        except OSError as error:
+            raise NotConfigured(f"The lexicons in {self._folder} cannot be read ({error.strerror}).") from error
+
+    def warm(self, locale: str) -> None:
+        """Read what the first text of a locale would otherwise wait for. Raises NotConfigured."""
+        code = language(locale)
+        if code != "en":
+            self._lexicon(code).warm()
 
     def supports(self, locale: str) -> bool:
         """Whether texts of the locale can be glossed."""
@@ -349,7 +368,7 @@ class Lexicons:
     def _lexicon(self, code: str) -> Lexicon:
         found = self._read.get(code)
         if found is None:
-            with self._lock:
+            with self._locks[code]:  # one for each language: nobody waits for another language's lexicon
                 found = self._read.get(code)
                 if found is None:
                     columns = _load(self._folder / f"{code}.json.gz") if self.supports(code) else Columns.of({})

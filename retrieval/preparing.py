@@ -1,10 +1,14 @@
 """From what callers want found to what a backend stores: tokens, English stems, vector, fingerprint."""
 
+import functools
 from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from retrieval import text
 from retrieval.embedders.base import Embedder
+from retrieval.fingerprint import fingerprint
 from retrieval.lexicon import LEXICON_GENERATION, Lexicons
+from retrieval.stopwords import STOP_WORDS
 from retrieval.sync import entry_fingerprint
 from retrieval.types import IndexEntry, StoredEntry
 
@@ -14,9 +18,21 @@ HEADING_TIMES = 2
 """A heading's word counts as often as it stood twice in the text."""
 
 
-def analysis_generation() -> str:
-    """Everything besides the model that decides what is stored for a text."""
-    return f"{text.ANALYSIS_GENERATION}.{LEXICON_GENERATION}.{STORING_GENERATION}"
+def analysis_generation(lexicons: Lexicons) -> str:
+    """Everything besides the model that decides what is stored for a text: code, by the generations that its changes
+    raise; data, by its digest; and the stemmer, by its version."""
+    code = f"{text.ANALYSIS_GENERATION}.{LEXICON_GENERATION}.{STORING_GENERATION}"
+    return f"{code}:{lexicons.digest}:{_word_lists()}"
+
+
+@functools.cache
+def _word_lists() -> str:
+    """Stop words, and the package whose rules make the stems: two of its versions give different tokens."""
+    try:
+        stemmer = version("snowballstemmer")
+    except PackageNotFoundError:  # vendored without its metadata
+        stemmer = ""
+    return fingerprint({"stop": {code: sorted(words) for code, words in STOP_WORDS.items()}, "stemmer": stemmer})
 
 
 def stored_entries(

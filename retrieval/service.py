@@ -5,10 +5,7 @@ Invariants: an entry whose fingerprint stands is neither analysed nor embedded a
 whole or not at all; no question, however odd, raises anything but what a RetrievalError says.
 """
 
-import contextlib
-import logging
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,26 +19,21 @@ from retrieval.embedders.starter import StarterEmbedder
 from retrieval.fingerprint import recipe_fingerprint
 from retrieval.lexicon import Lexicons
 from retrieval.preparing import analysis_generation, stored_entries
+from retrieval.rebuilding import BATCH, Builder, Expected, Progress, active_of, by_key, is_building, state_of
 from retrieval.searching import Search, Vocabulary
-from retrieval.sync import IndexReport, SyncReport, entry_fingerprint, plan_sync, same_content
+from retrieval.sync import IndexReport, IndexState, SyncReport, entry_fingerprint, plan_sync, same_content
 from retrieval.types import (
-    IndexCorrupt,
     IndexEntry,
-    InvalidInput,
     NotConfigured,
     Query,
     Results,
-    RetrievalError,
     StoredEntry,
     Unavailable,
 )
 from retrieval.wording import Likeness, Wording, Wordings
 
-logger = logging.getLogger(__name__)
-
-BATCH = 256
-Progress = Callable[[int, int], None]
-"""Told (done, total)."""
+WARMING = "warm"
+"""A word to look up before anybody asks."""
 
 
 class Retriever:
@@ -54,12 +46,14 @@ class Retriever:
         self._vocabulary = Vocabulary(backend)
         self._wordings = Wordings(embedder if isinstance(embedder, StarterEmbedder) else StarterEmbedder(), lexicons)
         self._recipe = ""
+        self._warm = False
 
     @property
     def recipe(self) -> str:
-        """The fingerprint of all that decides what is stored for an entry: model, analysis, lexicons, this module."""
+        """The fingerprint of all that decides what is stored for an entry and how it is judged: model, analysis, data."""
         if not self._recipe:
-            self._recipe = recipe_fingerprint(self._embedder.recipe, analysis_generation())
+            made = self._embedder.recipe
+            self._recipe = recipe_fingerprint(made, analysis_generation(self._lexicons), calibration_of(made.provider))
         return self._recipe
 
     # searching -------------------------------------------------------------------------------------------------------
@@ -98,18 +92,30 @@ class Retriever:
     def describe(self) -> dict[str, Any]:
         """What is there, for people and health checks."""
         generations = self._backend.generations()
-        active = next((generation for generation in generations if generation.active), None)
+        active = active_of(generations)
         return {
             "recipe": self.recipe,
             "generation": active.name if active else None,
             "entries": active.entries if active else 0,
             "recipe_matches": active is not None and active.recipe == self.recipe,
             "floor": floor(active.calibration) if active else None,
-            "unfinished": [generation.name for generation in generations if not generation.complete],
+            "unfinished": self._cut_off(generations),
             "backend": type(self._backend).__name__,
             "embedder": self._embedder.recipe.model,
             "dimensions": self._embedder.recipe.dimensions,
         }
+
+    def state(self) -> IndexState:
+        """Whether the index is of this program's recipe. Raises Unavailable."""
+        return state_of(self._backend, self.recipe)
+
+    def warm(self, locale: str) -> None:
+        """Read what the first question in a locale would wait for: its lexicon, and what all locales share."""
+        self._lexicons.warm(locale)
+        self.gloss(WARMING, locale)
+        if not self._warm:
+            self.search(Query(WARMING, locale, limit=1))
+            self._warm = True
 
     # storing ---------------------------------------------------------------------------------------------------------
 
@@ -130,7 +136,7 @@ class Retriever:
 
     def sync(self, expected: Iterable[IndexEntry], families: Sequence[str] | None = None) -> SyncReport:
         """Make the index hold exactly `expected`; with `families`, within those families only. Twice is as once."""
-        entries = _by_key(expected)
+        entries = by_key(expected)
         if families is not None and not families and not entries:
             return SyncReport(0, 0, 0, 0)
         active = self._active()
@@ -151,88 +157,53 @@ class Retriever:
     def check(self, expected: Iterable[IndexEntry]) -> IndexReport:
         """Compare the active generation with what should be there; changes nothing."""
         generations = self._backend.generations()
-        active = next((generation for generation in generations if generation.active), None)
+        active = active_of(generations)
         plan = plan_sync(
-            {key: self._fingerprint(entry) for key, entry in _by_key(expected).items()},
+            {key: self._fingerprint(entry) for key, entry in by_key(expected).items()},
             dict(self._backend.fingerprints()) if active else {},
         )
         return IndexReport(
             missing=plan.add,
             orphaned=plan.remove,
             differing=plan.change,
-            unfinished=tuple(generation.name for generation in generations if not generation.complete),
+            unfinished=tuple(self._cut_off(generations)),
             recipe_differs=active is not None and active.recipe != self.recipe,
         )
 
-    def rebuild(
-        self, expected: Iterable[IndexEntry] | Callable[[], Iterable[IndexEntry]], progress: Progress | None = None
-    ) -> str:
+    def rebuild(self, expected: Expected, progress: Progress | None = None) -> str:
         """A new generation from nothing, switched to when it is whole; the one before it is kept, older ones go.
 
-        Given a callable, `expected` is asked again before the switch, and what was published meanwhile is caught up.
-        Builds that were cut off, and data that cannot be read, are cleared away first.
+        Given a callable, `expected` is asked again around the switch, and what was published meanwhile is caught up.
+        Builds that were cut off, and data that cannot be read, are cleared away first. A second rebuild waits for the
+        first, and then does only what is left to do.
         """
-        previous = self._cleared()
-        name = f"g{time.time_ns()}"
-        self._backend.create(name, self.recipe, self._embedder.recipe.dimensions)
-        try:
-            entries = _by_key(expected() if callable(expected) else expected)
-            self._fill(name, entries, progress)
-            if callable(expected):
-                self._fill(name, _by_key(expected()), None)
-            self._backend.complete(name, calibration_of(self._embedder.recipe.provider))
-            self._backend.activate(name)
-        except BaseException:
-            with contextlib.suppress(RetrievalError):
-                self._backend.drop(name)
-            raise
-        for generation in self._backend.generations():
-            if generation.complete and not generation.active and generation.name != previous:
-                self._backend.drop(generation.name)
-        return name
+        return self._builder().rebuild(expected, progress)
 
-    def _fill(self, name: str, entries: Mapping[str, IndexEntry], progress: Progress | None) -> None:
-        """Make an inactive generation hold exactly these entries, and make sure of it."""
-        expected = {key: self._fingerprint(entry) for key, entry in entries.items()}
-        plan = plan_sync(expected, dict(self._backend.fingerprints(name)))
-        todo = [entries[key] for key in (*plan.add, *plan.change)]
-        for start in range(0, len(todo), BATCH):
-            self.upsert(todo[start : start + BATCH], name)
-            if progress:
-                progress(min(start + BATCH, len(todo)), len(todo))
-        if plan.remove:
-            self._backend.remove(plan.remove, name)
-        if dict(self._backend.fingerprints(name)) != expected:
-            raise Unavailable(
-                "The new index does not hold what it should; the one in use stays. Try the rebuild again."
-            )
-
-    def _cleared(self) -> str | None:
-        """Clear what cannot be used; returns the name of the active generation."""
-        try:
-            generations = self._backend.generations()
-        except IndexCorrupt:
-            logger.warning("The index cannot be read; it is set aside and made anew.")
-            self._backend.reset()
-            generations = self._backend.generations()
-        for generation in generations:
-            if not generation.complete:
-                logger.warning("Index generation %s was never finished and is dropped.", generation.name)
-                self._backend.drop(generation.name)
-        return next((generation.name for generation in generations if generation.active), None)
+    def _builder(self) -> Builder:
+        recipe = self._embedder.recipe
+        return Builder(
+            backend=self._backend,
+            recipe=self.recipe,
+            dimensions=recipe.dimensions,
+            calibration=calibration_of(recipe.provider),
+            upsert=self.upsert,
+            fingerprint=self._fingerprint,
+        )
 
     def _active(self) -> Generation | None:
-        return next((generation for generation in self._backend.generations() if generation.active), None)
+        return active_of(self._backend.generations())
+
+    def _cut_off(self, generations: Iterable[Generation]) -> list[str]:
+        """Builds that nobody goes on with."""
+        unfinished = [generation.name for generation in generations if not generation.complete]
+        return [] if unfinished and is_building(self._backend) else unfinished
 
     def _writable(self) -> None:
         """There is an active generation of our recipe; the very first one is made here."""
+        if self._active() is None:
+            self._builder().begin()
         active = self._active()
-        if active is None:
-            name = "g0"
-            self._backend.create(name, self.recipe, self._embedder.recipe.dimensions)
-            self._backend.complete(name, calibration_of(self._embedder.recipe.provider))
-            self._backend.activate(name)
-        elif active.recipe != self.recipe:
+        if active is None or active.recipe != self.recipe:
             raise NotConfigured(
                 "The index was made with another embedder, model or analysis than the settings name now. "
                 "Run `manage.py index --rebuild`."
@@ -263,12 +234,3 @@ class Retriever:
 
     def _fingerprint(self, entry: IndexEntry) -> str:
         return entry_fingerprint(entry, self.recipe)
-
-
-def _by_key(entries: Iterable[IndexEntry]) -> dict[str, IndexEntry]:
-    found: dict[str, IndexEntry] = {}
-    for entry in entries:
-        if entry.key in found:
-            raise InvalidInput(f"Two entries to be indexed have the key {entry.key}.")
-        found[entry.key] = entry
-    return found

@@ -5,6 +5,7 @@ A fingerprint has two parts, `content.placement`: equal content means that token
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from retrieval.fingerprint import fingerprint
 from retrieval.types import IndexEntry
@@ -42,7 +43,8 @@ class SyncReport:
 class IndexReport:
     """Keys that the index lacks, holds without reason, or holds in another version than expected.
 
-    `unfinished`: generations whose build was cut off. `recipe_differs`: the whole index was made by another recipe.
+    `unfinished`: generations whose build was cut off, not those that are being built now. `recipe_differs`: the whole
+    index was made by another recipe.
     """
 
     missing: tuple[str, ...]
@@ -54,6 +56,15 @@ class IndexReport:
     @property
     def clean(self) -> bool:
         return not (self.missing or self.orphaned or self.differing or self.recipe_differs)
+
+
+class IndexState(StrEnum):
+    """OUTDATED: made by another recipe, so searched without vectors and closed for writes until it is rebuilt."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
 
 
 def plan_sync(expected: Mapping[str, str], stored: Mapping[str, str]) -> SyncPlan:

@@ -7,6 +7,7 @@ when its data cannot be read, InvalidInput for entries they must refuse (naming 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +45,17 @@ class Backend(Protocol):
 
     def drop(self, name: str) -> None:
         """Nothing when there is none of that name. InvalidInput for the active generation."""
+        ...
+
+    def building(self, seconds: float) -> AbstractContextManager[bool]:
+        """Held by whoever builds generations, one at a time over all processes; free again when its holder dies.
+
+        Gives whether it had to wait for another holder; Unavailable after `seconds` of waiting.
+        """
+        ...
+
+    def compact(self) -> None:
+        """Give back what only dropped generations needed. Look-ups and writes go on meanwhile."""
         ...
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@ become a small segment beside the big one, many make the snapshot anew. A fork i
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import numpy as np
 
 from retrieval.backends.base import Generation
 from retrieval.backends.embedded_database import Database, translated
+from retrieval.backends.embedded_lock import exclusive
 from retrieval.backends.embedded_reader import Reader
 from retrieval.backends.embedded_rows import (
     BATCH,
     active,
     delete,
+    forget_tokens,
     generation_id,
     insert,
     refuse,
@@ -88,6 +91,14 @@ class EmbeddedBackend:
             connection.execute("DELETE FROM entry WHERE generation = ?", (generation,))
             connection.execute("DELETE FROM removed WHERE generation = ?", (generation,))
             connection.execute("DELETE FROM generation WHERE id = ?", (generation,))
+
+    def building(self, seconds: float) -> AbstractContextManager[bool]:
+        path = self._database.path
+        return exclusive(path.with_name(f"{path.name}.building"), seconds)
+
+    def compact(self) -> None:
+        with self._database.write() as connection:
+            forget_tokens(connection)
 
     def reset(self) -> None:
         self._database.set_aside()

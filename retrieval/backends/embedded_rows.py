@@ -135,6 +135,23 @@ def make_tokens(connection: Connection, tokens: Iterable[str]) -> dict[str, int]
     return ids
 
 
+def forget_tokens(connection: Connection) -> int:
+    """Delete the tokens that no entry of any generation holds; returns how many.
+
+    The newest one stays, so that a number is never given out twice: a reader that looked it up before finds nothing
+    wrong.
+    """
+    last = int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM token").fetchone()[0])
+    unheld = np.ones(last, dtype=np.bool_)  # the last one is not among them
+    unheld[:1] = False
+    for row in connection.execute("SELECT lexical, gloss FROM entry"):
+        for packed in row:
+            ids = unpack_tokens(packed)[0]
+            unheld[ids[ids < last]] = False
+    gone = [(int(number),) for number in np.flatnonzero(unheld)]
+    return connection.executemany("DELETE FROM token WHERE id = ?", gone).rowcount if gone else 0
+
+
 def text_of(connection: Connection, packed: bytes) -> str:
     ids, times = unpack_tokens(packed)
     words = []

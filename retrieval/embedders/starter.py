@@ -20,6 +20,7 @@ from retrieval.fingerprint import files_digest
 from retrieval.types import Matrix, NotConfigured
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+DIMENSIONS = 256
 FILES = ("vectors.npy", "scales.npy", "pieces.model")
 MAX_CHARACTERS = 20_000
 BATCH_CHARACTERS = 60_000
@@ -37,7 +38,7 @@ class StarterEmbedder:
     @property
     def recipe(self) -> EmbeddingRecipe:
         """Names the data by its digest: vectors of another version of the pack never meet these."""
-        return EmbeddingRecipe(provider="starter", model=f"static-{self._digest[:16]}", dimensions=256)
+        return EmbeddingRecipe(provider="starter", model=f"static-{self._digest[:16]}", dimensions=DIMENSIONS)
 
     @functools.cached_property
     def _digest(self) -> str:
@@ -58,7 +59,7 @@ class StarterEmbedder:
 
     def _embed(self, texts: Sequence[str]) -> Matrix:
         parts = [unit_rows(self._summed(batch)) for batch in _batches(texts)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.recipe.dimensions), dtype=np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
     def _summed(self, texts: list[str]) -> Matrix:
         vectors, scales, model = self._load()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.embedders.base import EmbeddingRecipe
-from retrieval.fingerprint import canonical_json, content_hash, fingerprint, recipe_fingerprint
+from retrieval.fingerprint import canonical_json, content_hash, files_digest, fingerprint, recipe_fingerprint
 
 RECIPE = EmbeddingRecipe(provider="starter", model="m", dimensions=256)
 
@@ -48,8 +48,27 @@ def test_what_json_cannot_hold_is_refused(value):
     ],
 )
 def test_every_part_of_a_recipe_counts(other):
-    assert recipe_fingerprint(other, "1") != recipe_fingerprint(RECIPE, "1")
+    assert recipe_fingerprint(other, "1", {}) != recipe_fingerprint(RECIPE, "1", {})
 
 
 def test_the_generation_of_the_analysis_counts():
-    assert recipe_fingerprint(RECIPE, "1") != recipe_fingerprint(RECIPE, "2")
+    assert recipe_fingerprint(RECIPE, "1", {}) != recipe_fingerprint(RECIPE, "2", {})
+
+
+def test_the_calibration_counts():
+    assert recipe_fingerprint(RECIPE, "1", {"floor": 0.4}) != recipe_fingerprint(RECIPE, "1", {"floor": 0.5})
+
+
+def test_a_digest_of_files_changes_with_a_name_or_a_byte_and_not_with_their_order(tmp_path):
+    def files(**contents: str):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        for name, content in contents.items():
+            (folder / name).write_text(content)
+        return [folder / name for name in contents]
+
+    digest = files_digest(files(a="1", b="2"))
+    assert files_digest(files(b="2", a="1")) == digest
+    assert (
+        len({digest, *map(files_digest, [files(a="1", b="3"), files(a="1", c="2"), files(a="1"), files(a="12")])}) == 5
+    )

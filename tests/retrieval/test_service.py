@@ -189,9 +189,34 @@ def test_a_rebuild_reports_progress_switches_and_keeps_only_the_generation_befor
 
 
 def test_a_rebuild_catches_up_with_what_was_published_meanwhile(retriever):
-    versions = iter([[WASTE, PARKING], [WASTE, SCHOOL]])
-    retriever.rebuild(lambda: next(versions))
+    versions = [[WASTE, PARKING], [WASTE, SCHOOL]]
+    retriever.rebuild(lambda: versions.pop(0) if len(versions) > 1 else versions[0])
     assert retriever.check([WASTE, SCHOOL]).clean
+
+
+def test_what_is_published_just_before_the_switch_is_not_lost(retriever, monkeypatch):
+    published = [WASTE]
+    complete = EmbeddedBackend.complete
+
+    def publish_then_complete(backend, name, calibration):
+        published.append(SCHOOL)  # after the last comparison of the new generation
+        complete(backend, name, calibration)
+
+    monkeypatch.setattr(EmbeddedBackend, "complete", publish_then_complete)
+    retriever.rebuild(lambda: list(published))
+    assert retriever.check([WASTE, SCHOOL]).clean
+
+
+def test_an_editor_who_never_rests_does_not_keep_a_rebuild_from_ending(retriever):
+    asked: list[int] = []
+
+    def expected():
+        asked.append(len(asked))
+        return [passage("p", f"Version {len(asked)}.")]
+
+    name = retriever.rebuild(expected)
+    assert retriever.describe()["generation"] == name
+    assert len(asked) < 10
 
 
 def test_a_rebuild_that_fails_leaves_the_index_in_use(retriever):
@@ -204,7 +229,7 @@ def test_a_rebuild_that_fails_leaves_the_index_in_use(retriever):
     with pytest.raises(RuntimeError):
         retriever.rebuild(failing())
     assert retriever.check(KNOWLEDGE).clean
-    assert [generation.name for generation in retriever._backend.generations()] == ["g0"]
+    assert [generation.active for generation in retriever._backend.generations()] == [True]
 
 
 def test_a_full_disk_in_the_middle_of_a_rebuild_leaves_the_index_in_use(retriever):
@@ -430,7 +455,8 @@ def test_gloss_and_analyse_show_how_a_text_is_read(retriever):
 def test_describe_says_what_is_there(retriever):
     retriever.sync(KNOWLEDGE)
     said = retriever.describe()
-    assert (said["generation"], said["entries"], said["recipe_matches"], said["unfinished"]) == ("g0", 4, True, [])
+    assert (said["entries"], said["recipe_matches"], said["unfinished"]) == (4, True, [])
+    assert [generation.name for generation in retriever._backend.generations()] == [said["generation"]]
 
 
 def test_a_text_without_known_pieces_has_no_vector(retriever, monkeypatch):
