@@ -239,12 +239,25 @@ LOGGING = {
     "loggers": {"celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
 }
 
+
+def _menu(title: object, icon: str, model: str, app: str = "faq") -> dict[str, object]:
+    """A list in the desk's menu, for those who may open it."""
+    link = reverse_lazy(f"admin:{app}_{model}_changelist")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": link,
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Polyfaq",
     "SITE_HEADER": "Polyfaq",
     "SITE_SUBHEADER": _("Editors' desk"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("site/icon.svg"), "type": "image/svg+xml"}],
     "DASHBOARD_CALLBACK": "faq.admin.dashboard.context",
     "STYLES": [lambda request: static("admin/polyfaq/desk.css")],
     "SHOW_BACK_BUTTON": True,
@@ -270,52 +283,28 @@ UNFOLD = {
                 "title": _("Content"),
                 "items": [
                     {"title": _("Desk"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    {"title": _("Sources"), "icon": "description", "link": reverse_lazy("admin:faq_source_changelist")},
-                    {"title": _("Questions"), "icon": "help", "link": reverse_lazy("admin:faq_question_changelist")},
-                    {
-                        "title": _("Answers"),
-                        "icon": "translate",
-                        "link": reverse_lazy("admin:faq_answerrevision_changelist"),
-                    },
-                    {
-                        "title": _("Unanswered"),
-                        "icon": "contact_support",
-                        "link": reverse_lazy("admin:faq_asked_changelist"),
-                    },
-                    {
-                        "title": _("Feedback"),
-                        "icon": "thumbs_up_down",
-                        "link": reverse_lazy("admin:faq_feedback_changelist"),
-                    },
+                    _menu(_("Sources"), "description", "source"),
+                    _menu(_("Questions"), "help", "question"),
+                    _menu(_("Translations"), "translate", "answerrevision"),
+                    _menu(_("Unanswered"), "contact_support", "asked"),
+                    _menu(_("Feedback"), "thumbs_up_down", "feedback"),
                 ],
             },
             {
                 "title": _("Language"),
                 "items": [
-                    {
-                        "title": _("Translation memory"),
-                        "icon": "database",
-                        "link": reverse_lazy("admin:faq_translationunit_changelist"),
-                    },
-                    {
-                        "title": _("Glossary"),
-                        "icon": "menu_book",
-                        "link": reverse_lazy("admin:faq_glossaryterm_changelist"),
-                    },
-                    {"title": _("Languages"), "icon": "language", "link": reverse_lazy("admin:faq_locale_changelist")},
+                    _menu(_("Translation memory"), "database", "translationunit"),
+                    _menu(_("Glossary"), "menu_book", "glossaryterm"),
+                    _menu(_("Languages"), "language", "locale"),
                 ],
             },
             {
                 "title": _("Operation"),
                 "items": [
-                    {"title": _("Jobs"), "icon": "pending_actions", "link": reverse_lazy("admin:faq_job_changelist")},
-                    {"title": _("Topics"), "icon": "category", "link": reverse_lazy("admin:faq_topic_changelist")},
-                    {
-                        "title": _("Audit log"),
-                        "icon": "history",
-                        "link": reverse_lazy("admin:faq_auditentry_changelist"),
-                    },
-                    {"title": _("People"), "icon": "group", "link": reverse_lazy("admin:auth_user_changelist")},
+                    _menu(_("Jobs"), "pending_actions", "job"),
+                    _menu(_("Topics"), "category", "topic"),
+                    _menu(_("Audit log"), "history", "auditentry"),
+                    _menu(_("People"), "group", "user", "auth"),
                 ],
             },
         ],

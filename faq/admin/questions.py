@@ -3,44 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from faq.admin.desk import badge, perform
+from faq.admin import answering
+from faq.admin.answering import Posted, canonical_text
+from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
+from faq.admin.filters import AnswerFreshness, MissingTranslation
+from faq.admin.forms import AddQuestionForm, enabled, reported
 from faq.domain import answers, feedback, questions
-from faq.enums import AskedState, Origin, State
-from faq.errors import DomainError, Invalid
-from faq.models import AnswerRevision, Asked, Citation, Locale, Passage, Phrasing, Question, Topic
+from faq.enums import AskedState, Freshness, State
+from faq.errors import Conflict, DomainError, Invalid
+from faq.models import AnswerRevision, Asked, Locale, Phrasing, Question
 from faq.queries import freshness
-
-
-class AddQuestionForm(forms.Form):
-    text = forms.CharField(label=gettext_lazy("Question"), max_length=500, widget=UnfoldAdminTextInputWidget)
-    locale = forms.ModelChoiceField(
-        label=gettext_lazy("Language"), queryset=Locale.objects.filter(enabled=True), widget=UnfoldAdminSelectWidget
-    )
-    topic = forms.ModelChoiceField(
-        label=gettext_lazy("Topic"), queryset=Topic.objects.all(), required=False, widget=UnfoldAdminSelectWidget
-    )
-    phrasings = forms.CharField(
-        label=gettext_lazy("Other wordings, one a line"),
-        required=False,
-        max_length=5000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-    )
-
-    def wordings(self) -> list[str]:
-        return [line.strip() for line in self.cleaned_data["phrasings"].splitlines() if line.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +29,15 @@ class LocaleRow:
     """One line of the question's table of languages."""
 
     locale: Locale
-    freshness: str
-    origin: str
-    revision: AnswerRevision | None
+    freshness: SafeString
+    origin: SafeString | str
+    own: bool
 
 
 @admin.register(Question)
-class QuestionAdmin(ModelAdmin):
-    list_display = ["wording", "topic", "status", "freshness", "updated_at"]
-    list_filter = ["state", "topic"]
+class QuestionAdmin(DeskAdmin):
+    list_display = ["wording", "topic", "status", "answer_freshness", "updated_at"]
+    list_filter = ["state", "topic", AnswerFreshness, MissingTranslation]
     search_fields = ["phrasings__text", "key"]
     list_select_related = ["topic"]
 
@@ -73,174 +54,197 @@ class QuestionAdmin(ModelAdmin):
         return badge(question.state, question.get_state_display())
 
     @display(description=gettext_lazy("answer"))
-    def freshness(self, question: Question) -> SafeString:
-        value = self._freshness.get(question.pk, "missing")
-        return badge(value, _(value))
+    def answer_freshness(self, question: Question) -> SafeString:
+        value = self._freshness.get(question.pk, Freshness.MISSING)
+        return badge(value, value.label)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         self._freshness = freshness.canonical_freshness()
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
 
-    def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
-        return False  # questions are retired, so that links to them can say so
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        actions = ["draft", "save", "publish", "retire", "translate", "phrasing"]
         return [
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_question_{name}")
-                for name in actions
+                for name in ("draft", "save", "retire", "phrasing", "phrasing_remove")
             ),
             *super().get_urls(),
         ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
-        asked = Asked.objects.filter(pk=request.GET.get("asked") or 0).first()
-        initial = {"text": asked.text, "locale": asked.locale_id} if asked else {"locale": "en"}
-        form = AddQuestionForm(request.POST or None, initial=initial)
-        if request.method == "POST" and form.is_valid():
-            try:
-                question = self._create(request, form)
-            except DomainError as error:
-                form.add_error(None, str(error))
-            else:
-                if asked:
-                    feedback.set_asked_state(asked, AskedState.ANSWERED, actor=request.user)
-                return HttpResponseRedirect(self._to(question.pk))
-        return self._page(
-            request, "admin/faq/question_add.html", {"form": form, "asked": asked, "title": _("Write a question")}
+        allow(request, "faq.add_question")
+        asked = _asked(request)
+        form = AddQuestionForm(
+            request.POST or None, initial={"text": asked.text, "locale": asked.locale_id} if asked else {}
         )
+        if request.method == "POST" and form.is_valid():
+            with reported(form):
+                question = self._create(request, form, asked)
+                return HttpResponseRedirect(self._to(question.pk))
+        context = {"form": form, "asked": asked, "title": _("Write a question")}
+        return self.page(request, "admin/faq/question_add.html", context)
 
-    def _create(self, request: HttpRequest, form: AddQuestionForm) -> Question:
+    def _create(self, request: HttpRequest, form: AddQuestionForm, asked: Asked | None) -> Question:
         fields = form.cleaned_data
         question = questions.create_question(
-            key="",
             topic=fields["topic"],
             phrasings=[fields["text"], *form.wordings()],
             locale=fields["locale"].tag,
             actor=request.user,
         )
-        answers.draft_answer(question, actor=request.user)
+        if asked and may(request, "change_asked"):
+            feedback.set_asked_state(asked, AskedState.ANSWERED, actor=request.user)
+        try:
+            draft = answers.draft_answer(question, actor=request.user)
+        except DomainError as error:  # the question is kept; a draft can be had later
+            messages.warning(request, str(error))
+            return question
+        if draft is None:
+            messages.warning(request, _no_draft())
+        else:
+            messages.success(request, _("A draft is ready. Check it against its passages, then publish it."))
         return question
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        question = self._question(object_id)
-        latest = latest_canonical(question)
-        published = published_canonical(question)
-        citations = list(latest.citations.select_related("passage__revision__source")) if latest else []
+        allow(request, "faq.view_question")
+        return self._desk(request, self._question(object_id))
+
+    def _desk(
+        self,
+        request: HttpRequest,
+        question: Question,
+        *,
+        form: Posted | None = None,
+        error: str = "",
+        theirs: AnswerRevision | None = None,
+        phrasing: dict[str, str] | None = None,
+    ) -> HttpResponse:
+        """The page; with `form`, as an editor left it, `error` saying why and `theirs` what somebody else saved."""
+        latest = answering.latest_original(question)
+        published = answers.canonical_revision(question)
+        title = canonical_text(question)
+        home = answering.home_locale(question)
+        citations = form.citations if form else answering.stored(latest)
+        phrasings = list(question.phrasings.select_related("locale").order_by("locale__order", "-canonical", "id"))
         context = {
-            "title": canonical_text(question),
+            "title": title,
+            "crumb": Crumb(question, title),
             "question": question,
             "status": badge(question.state, question.get_state_display()),
-            "phrasings": list(
-                question.phrasings.select_related("locale").order_by("locale__order", "-canonical", "id")
-            ),
             "latest": latest,
-            "is_live": latest is not None and published is not None and latest.pk == published.pk,
-            "citations": [(citation, badge(freshness.citation_status(citation))) for citation in citations],
-            "evidence": answers.evidence_for(question),
-            "rows": self._rows(question),
-            "locales": Locale.objects.filter(enabled=True),
+            "latest_origin": badge(latest.origin, latest.get_origin_display()) if latest else "",
+            "published": published if published and latest and published.pk != latest.pk else None,
+            "text": form.text if form else latest.text if latest else "",
+            "citations": citations,
+            "next_number": max((row.number for row in citations), default=0) + 1,
+            "significance": form.significance if form else "major",
+            "seen": answers.last_written(question),
+            "error": error,
+            "theirs": theirs,
+            "evidence": [_without_echo(row) for row in answers.evidence_for(question)],
+            "rows": self._rows(question, published or latest),
+            "is_translatable": published is not None,
+            "phrasings": phrasings,
+            "locales": list(enabled()),
+            "home": home,
+            "phrasing": phrasing or {"locale": home},
+            "may_change": may(request, "change_question"),
+            "may_publish": may(request, "change_question") and may(request, "publish_question"),
+            "may_translate": may(request, "view_answerrevision"),
         }
-        return self._page(request, "admin/faq/question_desk.html", context)
+        return self.page(request, "admin/faq/question_desk.html", context)
 
-    def _rows(self, question: Question) -> list[LocaleRow]:
+    def _rows(self, question: Question, original: AnswerRevision | None) -> list[LocaleRow]:
         fresh = freshness.answer_freshness([question.pk]).get(question.pk, {})
-        live = {
-            revision.locale_id: revision
-            for revision in AnswerRevision.objects.filter(answer__question=question).order_by("number")
-            if revision.state != State.RETIRED
-        }
+        live = AnswerRevision.objects.filter(answer__question=question).exclude(state=State.RETIRED)
+        newest = {row.locale_id: row for row in live.order_by("number").defer("text", "segments")}
         rows = []
-        for locale in Locale.objects.filter(enabled=True):
-            revision = live.get(locale.tag)
-            value = fresh.get(locale.tag, "missing")
-            rows.append(LocaleRow(locale, badge(value, _(value)), badge(revision.origin) if revision else "", revision))
-        return rows
-
-    def draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return perform(
-            request,
-            lambda: self._draft(request, pk),
-            _("A draft is ready. Check it against its passages."),
-            self._to(pk),
-        )
-
-    def _draft(self, request: HttpRequest, pk: int) -> None:
-        if answers.draft_answer(self._question(pk), actor=request.user) is None:
-            raise Invalid(
-                _(
-                    "The published sources do not answer this question. Add a source, or write the answer and cite a passage."
+        for locale in enabled():
+            row, value = newest.get(locale.tag), fresh.get(locale.tag, Freshness.MISSING)
+            drafted = row is not None and value == Freshness.MISSING
+            rows.append(
+                LocaleRow(
+                    locale,
+                    badge("draft", _("draft")) if drafted else badge(value, value.label),
+                    badge(row.origin, row.get_origin_display()) if row else "",
+                    original is not None and original.locale_id == locale.tag,
                 )
             )
+        return rows
 
     def save_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        def call() -> None:
-            revision = self._save(request, self._question(pk))
-            if "publish" in request.POST:
-                answers.publish_revision(revision, actor=request.user)
-
-        return perform(
-            request, call, _("Published.") if "publish" in request.POST else _("Saved as a draft."), self._to(pk)
+        """Save the answer as a draft, or publish it with its question; on refusal the page comes back as it was sent."""
+        publish = "publish" in request.POST
+        allow(request, "faq.change_question", *(["faq.publish_question"] if publish else []))
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        question, form = self._question(pk), answering.posted(request)
+        try:
+            answering.save(question, form, publish=publish, actor=request.user)
+        except Conflict as error:
+            theirs = answering.latest_original(question)
+            return self._desk(request, self._question(pk), form=form, error=str(error), theirs=theirs)
+        except DomainError as error:
+            return self._desk(request, self._question(pk), form=form, error=str(error))
+        self.message_user(
+            request,
+            _("Published. Readers see it now.") if publish else _("Saved as a draft. Readers do not see it yet."),
         )
+        return HttpResponseRedirect(self._to(pk))
 
-    def _save(self, request: HttpRequest, question: Question) -> AnswerRevision:
-        latest = latest_canonical(question)
-        locale = latest.locale_id if latest else canonical_locale(question)
-        return answers.save_revision(
-            question,
-            locale=locale,
-            text=request.POST.get("text", ""),
-            citations=posted_citations(request),
-            origin=Origin.HUMAN,
-            significance=request.POST.get("significance", "major"),
-            actor=request.user,
-        )
-
-    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         question = self._question(pk)
 
         def call() -> None:
-            latest = latest_canonical(question)
-            if latest is not None and latest.state != State.PUBLISHED:
-                answers.publish_revision(latest, actor=request.user)
-            if question.state != State.PUBLISHED:
-                questions.publish_question(question, actor=request.user)
+            if answers.draft_answer(question, actor=request.user) is None:
+                raise Invalid(_no_draft())
 
-        return perform(request, call, _("Published."), self._to(pk))
+        done = _("A draft is ready. Check it against its passages, then publish it.")
+        return perform(request, call, done, self._to(pk), needs="faq.change_question")
 
     def retire_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         question = self._question(pk)
         return perform(
-            request, lambda: questions.retire_question(question, actor=request.user), _("Retired."), self._to(pk)
-        )
-
-    def translate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        question, tag = self._question(pk), request.POST.get("locale", "")
-        return perform(
             request,
-            lambda: answers.translate_answer(question, tag, actor=request.user),
-            _("Translated. Check the segments."),
+            lambda: questions.retire_question(question, actor=request.user),
+            _("Retired. Readers no longer find it; publish the answer to bring it back."),
             self._to(pk),
+            needs="faq.publish_question",
         )
 
     def phrasing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        question = self._question(pk)
-        return perform(
-            request,
-            lambda: questions.add_phrasing(
-                question, text=request.POST.get("text", ""), locale=request.POST.get("locale", ""), actor=request.user
-            ),
-            _("The wording is added."),
-            self._to(pk),
-        )
+        """Add a wording; refused, it stays in its field."""
+        allow(request, "faq.change_question")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        question, given = self._question(pk), {name: request.POST.get(name, "") for name in ("text", "locale")}
+        try:
+            questions.add_phrasing(
+                question, **given, canonical="canonical" in request.POST, actor=request.user
+            )  # fmt: skip
+        except DomainError as error:
+            return self._desk(request, question, phrasing={**given, "error": str(error)})
+        self.message_user(request, _("The wording is added."))
+        return HttpResponseRedirect(self._to(pk))
+
+    def phrasing_remove_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        given = request.POST.get("phrasing", "")
+        rows = Phrasing.objects.filter(question_id=pk, pk=int(given) if given.isdecimal() else 0)
+
+        def call() -> None:
+            phrasing = rows.first()
+            if phrasing is not None:  # else somebody removed it already
+                questions.remove_phrasing(phrasing, actor=request.user)
+
+        return perform(request, call, _("The wording is removed."), self._to(pk), needs="faq.change_question")
 
     def _question(self, pk: object) -> Question:
-        question = Question.objects.select_related("topic").filter(pk=str(pk)).first()
+        rows = Question.objects.select_related("topic").prefetch_related("phrasings")
+        question = rows.filter(pk=str(pk)).first() if str(pk).isdecimal() else None
         if question is None:
             raise Http404
         return question
@@ -248,63 +252,20 @@ class QuestionAdmin(ModelAdmin):
     def _to(self, pk: int) -> str:
         return reverse("admin:faq_question_change", args=[pk])
 
-    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts} | context
-        )
+
+def _no_draft() -> str:
+    return _(
+        "The published sources do not answer this question. Write the answer and cite a passage, or add a source first."
+    )
 
 
-def canonical_phrasing(question: Question) -> Phrasing | None:
-    """The canonical wording in the default locale, else in any."""
-    wordings = [p for p in question.phrasings.all() if p.canonical] or list(question.phrasings.all())
-    return next((p for p in wordings if p.locale_id == "en"), wordings[0] if wordings else None)
+def _asked(request: HttpRequest) -> Asked | None:
+    given = request.GET.get("asked", "")
+    return Asked.objects.filter(pk=int(given)).first() if given.isdecimal() and may(request, "view_asked") else None
 
 
-def canonical_text(question: Question) -> str:
-    phrasing = canonical_phrasing(question)
-    return phrasing.text if phrasing else question.key
-
-
-def canonical_locale(question: Question) -> str:
-    phrasing = canonical_phrasing(question)
-    return phrasing.locale_id if phrasing else "en"
-
-
-def latest_canonical(question: Question) -> AnswerRevision | None:
-    """The newest canonical revision of any state."""
-    return AnswerRevision.objects.filter(answer__question=question, is_translation=False).order_by("-pk").first()
-
-
-def published_canonical(question: Question) -> AnswerRevision | None:
-    return AnswerRevision.objects.filter(answer__question=question, is_translation=False, state=State.PUBLISHED).first()
-
-
-def posted_citations(request: HttpRequest) -> list[Citation]:
-    """Unsaved citations from the form's parallel fields `citation-passage` and `citation-quote`, numbered from 1.
-
-    Raises Invalid when a quote is not in its passage.
-    """
-    found = []
-    pairs = zip(request.POST.getlist("citation-passage"), request.POST.getlist("citation-quote"), strict=False)
-    for number, (passage_id, quote) in enumerate(
-        ((p, q.strip().replace("\r\n", "\n")) for p, q in pairs if q.strip()), start=1
-    ):
-        passage = Passage.objects.filter(pk=passage_id if passage_id.isdigit() else 0).first()
-        start = passage.text.find(quote) if passage else -1
-        if passage is None or start < 0:
-            raise Invalid(
-                _("Citation %(n)d: the quote is not in its passage word for word. Copy it from the passage.")
-                % {"n": number}
-            )
-        found.append(
-            Citation(
-                number=number,
-                passage=passage,
-                quote=quote,
-                start=start,
-                end=start + len(quote),
-                passage_hash=passage.content_hash,
-            )
-        )
-    return found
+def _without_echo(row: dict[str, Any]) -> dict[str, Any]:
+    """A page's title is often its first heading too; said once is enough."""
+    heading = str(row["heading"])
+    first, _sep, rest = heading.partition(" › ")
+    return row | {"heading": rest if first == row["title"] else heading}

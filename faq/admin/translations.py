@@ -1,46 +1,80 @@
-"""Translations: an answer's segments side by side with approve and correct; the translation memory as a list."""
+"""Translations: an answer side by side with its original, approved and corrected as a whole; the translation memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from faq.admin.desk import ReadOnlyAdmin, badge, perform
-from faq.domain import answers, translations
-from faq.enums import State
-from faq.models import AnswerRevision, TranslationUnit
+from faq.admin.answering import canonical_text
+from faq.admin.desk import Crumb, ReadOnlyAdmin, Renamed, allow, badge, may, perform
+from faq.admin.filters import TranslationNeed
+from faq.domain import answers, review, translations
+from faq.domain.review import Sentence
+from faq.enums import Freshness, Origin, State
+from faq.errors import Conflict, DomainError, Invalid
+from faq.models import AnswerRevision, Locale, Question, TranslationUnit
 from faq.queries import freshness
+
+LABELS = {**{value.value: value.label for value in Origin}, review.MISSING: gettext_lazy("not translated")}
+SENTENCES = 400
+"""More rows than an answer of the greatest length has; what a form sends beyond is not read."""
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """One segment beside its original; `unit` is what a correction changes."""
+class Row:
+    """A sentence beside its translation. `stored`: what is stored, where the editor's text differs from it."""
 
-    source: str
+    sentence: Sentence
     text: str
-    origin: SafeString
-    unit: TranslationUnit | None
+    badge: SafeString
+    stored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The form as it came in: sentence of the original -> its translation."""
+
+    texts: Mapping[str, str]
+    wording: str
+    seen: str
 
 
 @admin.register(AnswerRevision)
 class AnswerRevisionAdmin(ReadOnlyAdmin):
-    """Lists translations of answers; the change view is the translation screen."""
+    """The list of translations; a line opens the screen of its question and language."""
 
-    list_display = ["question_key", "locale", "number", "kind_of_origin", "status", "created_at"]
-    list_filter = ["locale", "origin", "state", "is_translation"]
-    search_fields = ["text", "answer__question__key"]
+    list_display = ["question_text", "language", "kind_of_origin", "status", "freshness", "created_at"]
+    list_filter = [TranslationNeed, "locale", "origin", "state"]
+    search_fields = ["text", "answer__question__phrasings__text"]
     list_select_related = ["answer__question", "locale"]
 
-    @display(description=gettext_lazy("question"), ordering="answer__question__key")
-    def question_key(self, revision: AnswerRevision) -> str:
-        return revision.answer.question.key
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerRevision]:
+        rows: QuerySet[AnswerRevision] = super().get_queryset(request).filter(is_translation=True)
+        if "state__exact" not in request.GET:
+            rows = rows.exclude(state=State.RETIRED)
+        return rows.prefetch_related("answer__question__phrasings").order_by("answer_id", "locale__order", "-number")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        self._freshness = freshness.answer_freshness()
+        named = {"title": _("Translations"), "opts": Renamed(self.opts, _("Translations"))}
+        response: HttpResponse = super().changelist_view(request, named | (extra_context or {}))
+        return response
+
+    @display(description=gettext_lazy("question"))
+    def question_text(self, revision: AnswerRevision) -> str:
+        return canonical_text(revision.answer.question)
+
+    @display(description=gettext_lazy("language"), ordering="locale__order")
+    def language(self, revision: AnswerRevision) -> SafeString:
+        return format_html('<bdi lang="{}">{}</bdi>', revision.locale_id, revision.locale.autonym)
 
     @display(description=gettext_lazy("origin"), ordering="origin")
     def kind_of_origin(self, revision: AnswerRevision) -> SafeString:
@@ -50,126 +84,151 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
     def status(self, revision: AnswerRevision) -> SafeString:
         return badge(revision.state, revision.get_state_display())
 
+    @display(description=gettext_lazy("freshness"))
+    def freshness(self, revision: AnswerRevision) -> SafeString | str:
+        if revision.state != State.PUBLISHED:
+            return "–"
+        value = self._freshness.get(revision.answer.question_id, {}).get(revision.locale_id, Freshness.MISSING)
+        return badge(value, value.label)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:pk>/correct/", view(self.correct_view), name="faq_answerrevision_correct"),
-            path("<int:pk>/approve/", view(self.approve_view), name="faq_answerrevision_approve"),
-            path("<int:pk>/again/", view(self.again_view), name="faq_answerrevision_again"),
+            path("of/<int:pk>/<slug:tag>/", view(self.sheet_view), name="faq_translation"),
+            path("of/<int:pk>/<slug:tag>/machine/", view(self.machine_view), name="faq_translation_machine"),
             *super().get_urls(),
         ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        revision = self._revision(object_id)
-        original = revision.based_on
-        fresh = freshness.answer_freshness([revision.answer.question_id]).get(revision.answer.question_id, {})
-        value = fresh.get(revision.locale_id, "missing")
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{revision.answer.question.key} · {revision.locale.autonym}",
-            "revision": revision,
-            "original": original,
-            "rows": segment_rows(revision),
-            "freshness": badge(value, _(value)),
-            "state": badge(revision.state, revision.get_state_display()),
-            "siblings": AnswerRevision.objects.filter(answer=revision.answer, is_translation=True)
-            .exclude(state=State.RETIRED)
-            .select_related("locale")
-            .order_by("locale__order"),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/faq/translation_desk.html", context)
-
-    def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        revision = self._revision(pk)
-        unit = TranslationUnit.objects.filter(pk=request.POST.get("unit") or 0, target_locale=revision.locale).first()
-        if unit is None:
-            raise Http404
-        text = request.POST.get("text", "")
-        return perform(
-            request,
-            lambda: translations.correct_unit(unit, text=text, actor=request.user),
-            _("Saved. The correction is used everywhere this sentence stands."),
-            self._to(pk),
-        )
-
-    def approve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Approve every segment as it stands, and publish the translation."""
-        revision = self._revision(pk)
-
-        def call() -> None:
-            for row in segment_rows(revision):
-                if row.unit is not None:
-                    translations.approve_unit(row.unit, actor=request.user)
-            fresh = latest_translation(revision)
-            if fresh.state != State.PUBLISHED:
-                answers.publish_revision(fresh, actor=request.user)
-
-        return perform(request, call, _("Approved and published."), self._to(pk))
-
-    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        revision = self._revision(pk)
-        return perform(
-            request,
-            lambda: answers.translate_answer(revision.answer.question, revision.locale_id, actor=request.user),
-            _("Translated again: segments that a person wrote were kept."),
-            self._to(pk),
-        )
-
-    def _revision(self, pk: object) -> AnswerRevision:
-        rows = AnswerRevision.objects.select_related("answer__question", "locale", "based_on")
-        revision = rows.filter(pk=str(pk)).first()
+        allow(request, "faq.view_answerrevision")
+        rows = AnswerRevision.objects.select_related("answer")
+        revision = rows.filter(pk=object_id).first() if object_id.isdecimal() else None
         if revision is None:
             raise Http404
-        return revision
+        if not revision.is_translation:
+            return HttpResponseRedirect(reverse("admin:faq_question_change", args=[revision.answer.question_id]))
+        return HttpResponseRedirect(_to(revision.answer.question_id, revision.locale_id))
 
-    def _to(self, pk: int) -> str:
-        return reverse("admin:faq_answerrevision_change", args=[latest_translation(self._revision(pk)).pk])
-
-
-def latest_translation(revision: AnswerRevision) -> AnswerRevision:
-    """The newest revision of the same answer and locale: corrections make new ones."""
-    rows = AnswerRevision.objects.filter(
-        answer_id=revision.answer_id, locale_id=revision.locale_id, is_translation=revision.is_translation
-    )
-    return rows.exclude(state=State.RETIRED).order_by("-number").first() or revision
-
-
-def segment_rows(revision: AnswerRevision) -> list[SegmentRow]:
-    """The segments of a translation with their memory units, in one query."""
-    segments: list[dict[str, Any]] = revision.segments
-    units = {
-        unit.source_text: unit
-        for unit in TranslationUnit.objects.filter(
-            target_locale_id=revision.locale_id, source_text__in=[segment["source"] for segment in segments]
+    def sheet_view(self, request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+        """The side-by-side screen; POST keeps a draft or publishes, and on refusal shows what was sent."""
+        allow(request, "faq.view_answerrevision")
+        question = _question(pk)
+        if request.method != "POST":
+            return self._sheet(request, question, tag)
+        publish = "publish" in request.POST
+        allow(request, "faq.change_answerrevision", *(["faq.publish_answerrevision"] if publish else []))
+        form = _posted(request)
+        try:
+            review.settle(
+                question, tag, form.texts, wording=form.wording, publish=publish, seen=form.seen, actor=request.user
+            )
+        except DomainError as error:
+            return self._sheet(request, question, tag, form, str(error), conflict=isinstance(error, Conflict))
+        self.message_user(
+            request,
+            _("Approved and published. Each sentence is in the translation memory now.")
+            if publish
+            else _("Saved as a draft. Readers do not see it yet."),
         )
-    }
-    return [
-        SegmentRow(segment["source"], segment["text"], badge(segment["origin"]), units.get(segment["source"]))
-        for segment in segments
-    ]
+        return HttpResponseRedirect(_to(pk, tag))
+
+    def _sheet(
+        self,
+        request: HttpRequest,
+        question: Question,
+        tag: str,
+        form: Posted | None = None,
+        error: str = "",
+        *,
+        conflict: bool = False,
+    ) -> HttpResponse:
+        try:
+            sheet = review.sheet(question, tag)
+        except DomainError as refused:
+            self.message_user(request, str(refused), level="ERROR")
+            return HttpResponseRedirect(reverse("admin:faq_question_change", args=[question.pk]))
+        fresh = freshness.answer_freshness([question.pk]).get(question.pk, {})
+        value, newest = fresh.get(sheet.locale.tag, Freshness.MISSING), sheet.newest
+        title = canonical_text(question)
+        sources = {sentence.source for sentence in sheet.sentences}
+        context = {
+            "title": f"{title} · {sheet.locale.autonym}",
+            "crumb": Crumb(question, title),
+            "opts": Question._meta,
+            "question": question,
+            "sheet": sheet,
+            "wording": _row(sheet.wording, form.wording if form else None, conflict) if sheet.wording else None,
+            "rows": [_row(each, form.texts.get(each.source) if form else None, conflict) for each in sheet.sentences],
+            "orphans": [(source, text) for source, text in form.texts.items() if source not in sources] if form else [],
+            "error": error,
+            "state": badge(newest.state, newest.get_state_display())
+            if newest
+            else badge("missing", _("not translated")),
+            "freshness": badge(value, value.label) if newest and newest.state == State.PUBLISHED else "",
+            "languages": [
+                (locale, badge(fresh.get(locale.tag, Freshness.MISSING), fresh[locale.tag].label))
+                for locale in Locale.objects.filter(enabled=True)
+                if locale.tag != sheet.canonical.locale_id
+            ],
+            "has_gaps": any(not each.text or each.verdict for each in sheet.sentences),
+            "may_change": may(request, "change_answerrevision"),
+            "may_publish": may(request, "change_answerrevision") and may(request, "publish_answerrevision"),
+        }
+        return self.page(request, "admin/faq/translation_desk.html", context)
+
+    def machine_view(self, request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+        """Let memory and machine translate what no person has."""
+        question = _question(pk)
+
+        def call() -> AnswerRevision:
+            made = answers.translate_answer(question, tag, actor=request.user)
+            if made is None:
+                raise Invalid(
+                    _(
+                        "No translation engine is installed for this language, and the memory does not hold every"
+                        " sentence. Translate by hand here, or have your operator run: manage.py install_languages %s"
+                    )
+                    % tag
+                )
+            return made
+
+        done = _("Translated again: what a person wrote was kept. Check the sentences.")
+        return perform(request, call, done, _to(pk, tag), needs="faq.change_answerrevision")
+
+
+def _to(pk: int, tag: str) -> str:
+    return reverse("admin:faq_translation", args=[pk, tag])
+
+
+def _question(pk: int) -> Question:
+    question = Question.objects.prefetch_related("phrasings").filter(pk=pk).first()
+    if question is None:
+        raise Http404
+    return question
+
+
+def _posted(request: HttpRequest) -> Posted:
+    pairs = zip(request.POST.getlist("source"), request.POST.getlist("text"), strict=False)
+    texts = {source.replace("\r\n", "\n"): text for source, text in list(pairs)[:SENTENCES]}
+    return Posted(texts, request.POST.get("wording", ""), request.POST.get("seen", ""))
+
+
+def _row(sentence: Sentence, given: str | None, conflict: bool) -> Row:
+    text = sentence.text if given is None else given
+    differs = conflict and text.strip() != sentence.text
+    label = _("failed the check: %s") % sentence.verdict if sentence.verdict else LABELS[sentence.origin]
+    mark = badge("failed" if sentence.verdict else sentence.origin, label)
+    return Row(sentence, text, mark, sentence.text if differs else "")
 
 
 @admin.register(TranslationUnit)
 class TranslationUnitAdmin(ReadOnlyAdmin):
-    list_display = [
-        "original",
-        "translated",
-        "source_locale",
-        "target_locale",
-        "kind_of_origin",
-        "approved",
-        "verdict",
-        "updated_at",
-    ]
+    list_display = ["original", "translated", "target_locale", "kind_of_origin", "is_approved", "verdict", "updated_at"]
     list_filter = ["target_locale", "origin", "approved", "verdict"]
     search_fields = ["source_text", "target_text"]
     list_select_related = ["source_locale", "target_locale"]
-    change_form_template = "admin/faq/unit_desk.html"
-    show_full_result_count = False
 
     @display(description=gettext_lazy("original"))
     def original(self, unit: TranslationUnit) -> str:
@@ -177,8 +236,6 @@ class TranslationUnitAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("translation"))
     def translated(self, unit: TranslationUnit) -> SafeString:
-        from django.utils.html import format_html
-
         return format_html(
             '<bdi lang="{}" dir="{}">{}</bdi>',
             unit.target_locale_id,
@@ -190,21 +247,31 @@ class TranslationUnitAdmin(ReadOnlyAdmin):
     def kind_of_origin(self, unit: TranslationUnit) -> SafeString:
         return badge(unit.origin, unit.get_origin_display())
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/correct/", view(self.correct_view), name="faq_translationunit_correct"),
-            *super().get_urls(),
-        ]
+    @display(description=gettext_lazy("approved"), boolean=True, ordering="approved")
+    def is_approved(self, unit: TranslationUnit) -> bool:
+        return unit.approved
 
-    def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        unit = TranslationUnit.objects.filter(pk=str(pk)).first()
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """One sentence: POST corrects it everywhere it stands; refused, it comes back as it was sent."""
+        allow(request, "faq.view_translationunit")
+        rows = TranslationUnit.objects.select_related("source_locale", "target_locale")
+        unit = rows.filter(pk=object_id).first() if object_id.isdecimal() else None
         if unit is None:
             raise Http404
-        text = request.POST.get("text", "")
-        return perform(
-            request,
-            lambda: translations.correct_unit(unit, text=text, actor=request.user),
-            _("Saved. The correction is used everywhere this sentence stands."),
-            reverse("admin:faq_translationunit_change", args=[pk]),
-        )
+        context = {"unit": unit, "text": unit.target_text, "crumb": Crumb(unit, unit.source_text[:60])}
+        if request.method == "POST":
+            allow(request, "faq.change_translationunit")
+            text = request.POST.get("text", "").replace("\r\n", "\n")
+            seen = request.POST.get("seen", "").replace("\r\n", "\n")
+            try:
+                translations.correct_unit(unit, text=text, actor=request.user, expected=seen)
+            except DomainError as error:
+                conflict = isinstance(error, Conflict)
+                context |= {"text": text, "error": str(error), "theirs": unit.target_text if conflict else ""}
+            else:
+                self.message_user(request, _("Saved. The correction is used everywhere this sentence stands."))
+                return HttpResponseRedirect(reverse("admin:faq_translationunit_change", args=[unit.pk]))
+        context |= {"title": _("Translation"), "may_change": may(request, "change_translationunit")}
+        return self.page(request, "admin/faq/unit_desk.html", context)

@@ -38,10 +38,15 @@ def check_change(locale: Locale, changes: Mapping[str, Any]) -> None:
         _refuse_circle(locale.tag, changes["fallback_id"])
 
 
+def is_tag(tag: str) -> bool:
+    """Whether it has the form of a language tag in lower case."""
+    return len(tag) <= 35 and bool(locales.WELL_FORMED.match(tag))
+
+
 def add_locale(locale: Locale, actor: audit.Actor = None) -> Locale:
     """A language more; Invalid for a tag that is none, Conflict for one that is there."""
     locale.tag = locale.tag.strip().replace("_", "-").lower()
-    if not locales.WELL_FORMED.match(locale.tag):
+    if not is_tag(locale.tag):
         raise Invalid(f"{locale.tag[:35]!r} is not a language tag. Write it as in de, pt-br or zh-hans.")
     with transaction.atomic():
         if Locale.objects.filter(pk=locale.tag).exists():

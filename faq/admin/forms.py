@@ -1,0 +1,189 @@
+"""The desk's own forms. They check what can be said beside a field; what the domain refuses is added by `reported`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from faq import conf
+from faq.errors import DomainError
+from faq.models import Locale, Source, Topic
+from faq.queries import locales
+
+PASTE_LENGTH = 500_000
+"""Characters of pasted text: below what a form may carry (2 MiB) in any script. More goes into a file."""
+
+
+@contextmanager
+def reported(form: forms.Form) -> Iterator[None]:
+    """A DomainError becomes an error of the form, which is then shown again with all that was typed."""
+    try:
+        yield
+    except DomainError as error:
+        form.add_error(None, str(error))
+
+
+def enabled() -> Any:
+    """The languages one can write in."""
+    return Locale.objects.filter(enabled=True)
+
+
+class ContentForm(forms.Form):
+    """One of three: text, file or address."""
+
+    # The length is checked here and not in the browser, which would cut off what is pasted without a word.
+    text = forms.CharField(
+        label=gettext_lazy("Paste text or Markdown"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10, "dir": "auto"}),
+    )
+    upload = forms.FileField(
+        label=gettext_lazy("Or upload a file"),
+        required=False,
+        allow_empty_file=True,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text=gettext_lazy("Markdown, HTML, text, PDF, DOCX; CSV or XLSX with the columns question and answer."),
+    )
+    url = forms.URLField(
+        label=gettext_lazy("Or fetch a web page"),
+        required=False,
+        max_length=2000,
+        assume_scheme="https",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://…", "inputmode": "url", "dir": "ltr"}),
+        error_messages={"invalid": gettext_lazy("This is no web address. Write it as in https://example.org/page.")},
+    )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if len(text) > PASTE_LENGTH:
+            raise forms.ValidationError(
+                _("This text has %(n)d characters; the ceiling is %(ceiling)d. Upload it as a file instead.")
+                % {"n": len(text), "ceiling": PASTE_LENGTH}
+            )
+        return text
+
+    def clean_upload(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data["upload"]
+        ceiling = int(conf.get("UPLOAD_MAX_BYTES"))
+        if upload and (upload.size or 0) > ceiling:
+            raise forms.ValidationError(
+                _(
+                    "%(name)s has %(size).1f MB; the ceiling is %(ceiling).1f MB. Split the file, or ask your operator"
+                    " to raise it."
+                )
+                % {"name": upload.name, "size": (upload.size or 0) / 1e6, "ceiling": ceiling / 1e6}
+            )
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        # An empty upload is false as a value, and yet it was given.
+        given = [name for name in ("text", "upload", "url") if self.cleaned_data.get(name) not in (None, "")]
+        if not self.errors and not given:
+            raise forms.ValidationError(_("Nothing is given yet: paste a text, choose a file or write an address."))
+        if not self.errors and len(given) > 1:
+            raise forms.ValidationError(_("Give only one: a text, a file or an address. Empty the others."))
+        if self.errors and self.files and "upload" not in self.errors:
+            self.add_error("upload", _("Choose the file again: browsers do not keep it."))
+        return self.cleaned_data
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field is None and self.files and "upload" not in self.errors:
+            super().add_error("upload", _("Choose the file again: browsers do not keep it."))
+
+    def content(self) -> dict[str, Any]:
+        """Keyword arguments of the domain functions."""
+        upload: UploadedFile | None = self.cleaned_data["upload"]
+        if upload is not None:
+            return {"data": upload.read(), "filename": upload.name or "", "kind": "file"}
+        if self.cleaned_data["url"]:
+            return {"url": self.cleaned_data["url"], "kind": "url"}
+        return {"text": self.cleaned_data["text"], "kind": "text"}
+
+
+class AddSourceForm(ContentForm):
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=300,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto"}),
+        help_text=gettext_lazy("Left empty, the title comes from the content."),
+    )
+    locale = forms.ModelChoiceField(
+        label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
+    )
+    topic = forms.ModelChoiceField(
+        label=gettext_lazy("Topic"),
+        queryset=Topic.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("No topic"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    publish = forms.BooleanField(
+        label=gettext_lazy("Publish at once"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=gettext_lazy("Otherwise it waits as a draft until you have looked at its passages."),
+    )
+    field_order = ["text", "upload", "url", "title", "locale", "topic", "publish"]
+
+    def __init__(self, *args: Any, may_publish: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("locale", locales.default_locale().tag)
+        self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
+        if not may_publish:
+            del self.fields["publish"]
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        known = Source.objects.filter(path=url).first() if url else None
+        if known is not None:
+            raise forms.ValidationError(
+                _("This address is here already, as “%s”. Open that source and look for changes there.") % known.title
+            )
+        return url
+
+
+class AddQuestionForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Question"),
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto", "autofocus": True}),
+        help_text=gettext_lazy("As a reader would ask it."),
+    )
+    locale = forms.ModelChoiceField(
+        label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
+    )
+    topic = forms.ModelChoiceField(
+        label=gettext_lazy("Topic"),
+        queryset=Topic.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("No topic"),
+        widget=UnfoldAdminSelectWidget,
+    )
+    phrasings = forms.CharField(
+        label=gettext_lazy("Other wordings, one a line"),
+        required=False,
+        max_length=5000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "dir": "auto"}),
+        help_text=gettext_lazy("They are not shown; they help readers to find the answer."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
+        self.initial.setdefault("locale", locales.default_locale().tag)
+
+    def wordings(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["phrasings"].splitlines() if line.strip()]
