@@ -16,7 +16,7 @@ from faq.domain import answers, feedback, publication, questions, sources, topic
 from faq.enums import Origin, Outcome, State
 from faq.errors import Invalid
 from faq.gateways import translation
-from faq.models import AnswerRevision, Citation, Passage, Phrasing, Question, Source, TranslationUnit
+from faq.models import AnswerRevision, Asked, Citation, Passage, Phrasing, Question, Source, TranslationUnit
 from faq.queries import locales
 
 Step = Callable[[int, int], None]
@@ -183,8 +183,6 @@ def _translate(question: Question, row: Mapping[str, Any]) -> None:
 
 
 def _load_asked(folder: Path) -> None:
-    from faq.models import Asked
-
     if Asked.objects.exists():
         return
     for row in _read(folder / "asked.yaml")["asked"]:

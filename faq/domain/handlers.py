@@ -1,7 +1,4 @@
-"""What each kind of job does: arguments of JSON in, domain calls, progress out. Each may run twice without harm.
-
-What composes and translates is imported where it is used: publishing runs SYNC_INDEX in the editor's request and needs
-neither."""
+"""What each kind of job does: arguments of JSON in, domain calls, progress out. Each may run twice without harm."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -9,12 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from faq.domain import indexing, jobs, sources
+from faq.domain import answers, indexing, jobs, populate, sources, translations
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, SourceKind, State
 from faq.errors import DomainError
 from faq.models import Question, Source, Topic
 from faq.queries import locales
+from retrieval.sync import IndexState
 
 Args = Mapping[str, Any]
 Handler = Callable[[Args, Progress], None]
@@ -37,8 +35,6 @@ def ingest(args: Args, progress: Progress) -> None:
 
 def fill_memory(args: Args, progress: Progress) -> None:
     """`source_id` (none: every published source), `locales`: translate what the memory lacks, then index it."""
-    from faq.domain import translations
-
     source_id = args.get("source_id")
     translations.fill_memory(source_id, args.get("locales") or locales.machine_locales(), progress)
     if source_id is None:
@@ -49,8 +45,6 @@ def fill_memory(args: Args, progress: Progress) -> None:
 
 def translate_answers(args: Args, progress: Progress) -> None:
     """`question_ids` (none: all published), `locales`."""
-    from faq.domain import answers
-
     questions = Question.objects.filter(state=State.PUBLISHED)
     if args.get("question_ids"):
         questions = questions.filter(pk__in=args["question_ids"])
@@ -68,8 +62,6 @@ def translate_answers(args: Args, progress: Progress) -> None:
 
 def fill_answers(args: Args, progress: Progress) -> None:
     """`locales` (none: all)."""
-    from faq.domain import populate
-
     populate.populate(progress, args.get("locales"))
 
 
@@ -86,7 +78,9 @@ def sync_index(args: Args, progress: Progress) -> None:
 
 
 def rebuild_index(args: Args, progress: Progress) -> None:
-    """A new generation beside the one in use."""
+    """A new generation beside the one in use. `unless_current`: nothing when somebody was first."""
+    if args.get("unless_current") and indexing.state() == IndexState.CURRENT:
+        return
 
     def step(done: int, total: int) -> None:
         progress.total = total

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from faq import signals
-from faq.domain import audit, jobs, questions
+from faq.domain import answers, audit, jobs, questions
 from faq.enums import CitationStatus, JobKind, Origin, State
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import AnswerRevision, Citation, Passage, Source, SourceRevision
@@ -236,8 +236,6 @@ def _publish_imported(target: SourceRevision, actor: audit.Actor) -> None:
         origin=Origin.SOURCE, state=State.DRAFT, is_translation=False, citations__passage__revision=target
     )
     for draft in drafts.select_related("answer__question").distinct():
-        from faq.domain import answers
-
         answers.publish_revision(draft, actor)
         if draft.answer.question.state in (State.DRAFT, State.IN_REVIEW):
             questions.publish_question(draft.answer.question, actor)

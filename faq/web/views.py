@@ -1,8 +1,4 @@
-"""The public pages: one selector or domain call each, then a template. No page needs JavaScript.
-
-The domain functions that compose answers are imported when a page first needs them: a process that only serves
-what is published never loads them.
-"""
+"""The public pages: one selector or domain call each, then a template. No page needs JavaScript."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +11,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from faq import conf
+from faq.domain import ask as asking
+from faq.domain import feedback
 from faq.enums import Outcome, State
 from faq.errors import DomainError, Invalid, NotFound
 from faq.models import Question
@@ -69,8 +67,6 @@ def question(request: HttpRequest, locale: str, key: str) -> HttpResponse:
 def give_feedback(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     """One vote a visitor and day. Who was not helped is asked what was missing; the second form changes the vote's
     comment; `undo` withdraws the vote. Without JavaScript the visitor returns to the page, which says thank you."""
-    from faq.domain import feedback
-
     found = Question.objects.filter(key=key, state=State.PUBLISHED).first()
     answer = request.POST.get("helpful")
     if found is None:
@@ -133,8 +129,6 @@ def ask(request: HttpRequest, locale: str) -> HttpResponse:
 
 def _asked(text: str, locale: str) -> dict[str, Any]:
     """Context for a question: the answer, or what to do instead of one."""
-    from faq.domain import ask as asking
-
     try:
         result = asking.ask(text, locale).as_dict()
     except Invalid:
@@ -165,8 +159,6 @@ def _nearest(result: dict[str, Any], locale: str) -> list[QuestionLink]:
 
 def _record_nothing_found(text: str, locale: str) -> None:
     """Tell the editors what was looked for in vain."""
-    from faq.domain import feedback
-
     if conf.get("RECORD_ASKED") and any(character.isalnum() for character in text):
         feedback.record_asked(text, locale, Outcome.ABSTAINED, None)
 

@@ -112,16 +112,16 @@ def test_file_names_with_markup_and_control_characters(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_for_the_file_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from faq.domain import sources
+    from faq.domain.sources import revisions
 
-    passages = sources._passages
+    passages = revisions._passages
 
     def full(source: Source, *rest: Any) -> Any:
         if source.title == "Parking":
             raise OSError(28, "No space left on device")
         return passages(source, *rest)
 
-    monkeypatch.setattr(sources, "_passages", full)
+    monkeypatch.setattr(revisions, "_passages", full)
     report = run(folder)
     assert (counts(report), "No space left" in report["failed"][0]["reason"]) == ((2, 0, 0, 1), True)
     monkeypatch.undo()

@@ -84,7 +84,7 @@ print(json.dumps({
 
 
 def test_killed_while_passages_are_written(home: Path) -> None:
-    assert ingest(home, f"from faq.domain import sources; sources._passages = {KILL}") == -9
+    assert ingest(home, f"from faq.domain.sources import revisions; revisions._passages = {KILL}") == -9
     found = state(home)
     assert (found["sources"], found["without_text"], found["without_passages"]) == ([], 0, 0)
     assert ingest(home)["added"] == 2

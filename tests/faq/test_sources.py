@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from faq.domain import publication, sources
+from faq.domain.sources import revisions
 from faq.enums import Origin, SourceKind, State
 from faq.errors import Conflict, Invalid, Unavailable
 from faq.gateways import retrieval
@@ -78,7 +79,7 @@ class TestIngesting:
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(sources, "_passages", full)
+        monkeypatch.setattr(revisions, "_passages", full)
         with pytest.raises(OSError, match="No space"):
             give()
         assert (Source.objects.count(), SourceRevision.objects.count()) == (0, 0)

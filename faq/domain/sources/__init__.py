@@ -1,0 +1,22 @@
+"""Bringing content in: sources, their revisions and passages, and tables of questions and answers.
+
+`contents` is what was given, `reading` what it says, `revisions` and `tables` what is written of it, `intake` the calls.
+Callers import from here.
+"""
+
+from faq.domain.publication import Impact, plan_publication, publish_source, retire_source
+from faq.domain.sources.contents import clean
+from faq.domain.sources.intake import add_source, ingest, refresh_source, revise_content, revise_source
+
+__all__ = [
+    "Impact",
+    "add_source",
+    "clean",
+    "ingest",
+    "plan_publication",
+    "publish_source",
+    "refresh_source",
+    "retire_source",
+    "revise_content",
+    "revise_source",
+]

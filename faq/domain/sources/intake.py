@@ -1,0 +1,235 @@
+"""Bringing content in: new sources, new content for those that are here, and web pages looked at again.
+
+Invariants: a source is written whole or not at all; reading the same bytes again costs one look-up by `path` and one
+digest, and loads no extractor.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from faq.domain import audit, jobs
+from faq.domain.publication import publish_source
+from faq.domain.sources.contents import Content, clean, fetched, given, raw_digest
+from faq.domain.sources.reading import Reading, read
+from faq.domain.sources.revisions import TITLE_LENGTH, locked, revise
+from faq.enums import JobKind, SourceKind, State
+from faq.errors import Conflict, DomainError, Invalid
+from faq.models import Source, SourceRevision, Topic
+from faq.queries import locales
+from retrieval.types import Document
+
+Change = Literal["added", "revised", "unchanged"]
+
+PATH_LENGTH = 960
+"""The column's 1000, less the mark of a language that follows (`#zh-hans`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is said about the content."""
+
+    url: str
+    topic: Topic | None
+    title: str
+    path: str
+    actor: audit.Actor
+
+
+def add_source(
+    *,
+    title: str,
+    locale: str,
+    data: bytes | None = None,
+    filename: str = "",
+    text: str = "",
+    url: str = "",
+    kind: str = SourceKind.TEXT,
+    topic: Topic | None = None,
+    path: str = "",
+    actor: audit.Actor = None,
+) -> Source:
+    """A new source with its first revision, as a draft. An empty title comes from the content."""
+    source, change = ingest(
+        title=title, locale=locale, data=data, filename=filename, text=text, url=url, kind=kind, topic=topic,
+        path=path, actor=actor, new=True,
+    )  # fmt: skip
+    if change != "added":
+        raise Conflict(f"{path!r} is already here as “{source.title}”.")
+    return source
+
+
+def ingest(
+    *,
+    title: str = "",
+    locale: str,
+    data: bytes | None = None,
+    filename: str = "",
+    text: str = "",
+    url: str = "",
+    kind: str = "",
+    topic: Topic | None = None,
+    path: str = "",
+    publish: bool = False,
+    actor: audit.Actor = None,
+    new: bool = False,
+) -> tuple[Source, Change]:
+    """Add content, or revise the source of the same `path`; nothing when it was read before and has not changed.
+
+    Give `data` with a `filename`, or `text`, or only a `url`, which is then fetched. With `data` or `text`, `url` is the
+    public address shown to readers. `publish` publishes what is new and what waits as a draft.
+    """
+    tag = locales.require(locale).tag
+    by_address = data is None and not text
+    identity = clean(path or (url if by_address else ""))[:PATH_LENGTH]
+    known = Source.objects.filter(path=identity).first() if identity and not new else None
+    if known is not None and known.locale_id != tag:
+        raise Conflict(
+            f"“{known.title}” is here in {known.locale_id}. Ingest it with that language, or retire it first."
+        )
+    content = fetched(url, known) if by_address else given(data, filename, text, kind)
+    if content is None:
+        assert known is not None
+        return _published(known, "unchanged", publish, actor)
+    digest = raw_digest(content)
+    if known is not None and known.raw_hash == digest:
+        return _published(known, "unchanged", publish, actor)
+    reading, *others = read(content, tag)
+    about = About(url, topic, title, identity, actor)
+    with transaction.atomic():
+        source, change = _store(known, reading, content, digest, about)
+        for other in others:
+            path_there = f"{identity}#{other.locale}" if identity else ""
+            there = Source.objects.filter(path=path_there).first() if path_there else None
+            sibling, _ = _store(there, other, content, digest, replace(about, path=path_there))
+            if publish:
+                publish_source(sibling, actor=actor)
+        return _published(source, change, publish, actor)
+
+
+def _published(source: Source, change: Change, publish: bool, actor: audit.Actor) -> tuple[Source, Change]:
+    waits = source.state in (State.DRAFT, State.IN_REVIEW) or change != "unchanged"
+    if publish and waits and source.state != State.RETIRED:
+        publish_source(source, actor=actor)
+    return source, change
+
+
+def revise_content(
+    source: Source,
+    *,
+    data: bytes | None = None,
+    filename: str = "",
+    text: str = "",
+    url: str = "",
+    kind: str = "",
+    actor: audit.Actor = None,
+) -> SourceRevision | None:
+    """Read new content into a source; None when it says what the newest revision says."""
+    by_address = data is None and not text
+    content = fetched(url or source.path or source.url, None) if by_address else given(data, filename, text, kind)
+    assert content is not None
+    readings = read(content, source.locale_id)
+    reading = next((each for each in readings if each.locale == source.locale_id), readings[0])
+    with transaction.atomic():
+        revision = revise(locked(source), reading, actor)
+        Source.objects.filter(pk=source.pk).update(raw_hash=raw_digest(content), error="")
+    source.refresh_from_db()
+    return revision
+
+
+def revise_source(source: Source, document: Document, actor: audit.Actor = None) -> SourceRevision | None:
+    """A new revision with its passages when the document differs from the newest revision; else None."""
+    with transaction.atomic():
+        return revise(locked(source), Reading(document, source.locale_id), actor)
+
+
+def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
+    """Look at a web source again. A change waits as a draft revision; what goes wrong is kept with the source."""
+    if source.kind != SourceKind.URL:
+        raise Invalid(f"“{source.title}” is not a web page.")
+    try:
+        content = fetched(source.path or source.url, source)
+        change: Change = "unchanged"
+        if content is not None and raw_digest(content) != source.raw_hash:
+            change = "revised" if _refresh_from(source, content, actor) else "unchanged"
+    except DomainError as error:
+        Source.objects.filter(pk=source.pk).update(error=str(error), checked_at=timezone.now())
+        raise
+    Source.objects.filter(pk=source.pk).update(error="", checked_at=timezone.now())
+    return change
+
+
+def _refresh_from(source: Source, content: Content, actor: audit.Actor) -> bool:
+    reading = read(content, source.locale_id)[0]
+    with transaction.atomic():
+        revision = revise(locked(source), reading, actor)
+        Source.objects.filter(pk=source.pk).update(
+            raw_hash=raw_digest(content), etag=content.etag[:500], last_modified=content.last_modified[:100]
+        )
+    return revision is not None
+
+
+def _store(
+    known: Source | None, reading: Reading, content: Content, digest: str, about: About
+) -> tuple[Source, Change]:
+    if known is not None:
+        source = locked(known)
+        revision = revise(source, reading, about.actor)
+        _note(source, content, digest, about)
+        return source, "revised" if revision else "unchanged"
+    source = _create(
+        kind=content.kind,
+        title=clean(about.title)[:TITLE_LENGTH] or _title(reading.document, content),
+        locale_id=reading.locale,
+        topic=about.topic,
+        url=about.url or content.url,
+        path=about.path,
+        owner=audit.person(about.actor),
+        raw_hash=digest,
+        etag=content.etag[:500],
+        last_modified=content.last_modified[:100],
+        checked_at=timezone.now() if content.kind == SourceKind.URL else None,
+    )
+    audit.record(about.actor, "add", source, {}, {"title": source.title, "locale": source.locale_id})
+    revise(source, reading, about.actor)
+    return source, "added"
+
+
+def _note(source: Source, content: Content, digest: str, about: About) -> None:
+    source.raw_hash, source.etag, source.last_modified = digest, content.etag[:500], content.last_modified[:100]
+    source.error = ""
+    if about.url and content.kind != SourceKind.URL:
+        source.url = about.url
+    if about.topic is not None and source.topic_id != about.topic.pk:
+        source.topic = about.topic
+        jobs.follow(JobKind.SYNC_INDEX, {"source_id": source.pk}, key=f"sync:source:{source.pk}")
+    if content.kind == SourceKind.URL:
+        source.checked_at = timezone.now()
+    source.save()
+
+
+def _title(document: Document, content: Content) -> str:
+    name = PurePosixPath(content.filename).stem if content.kind != SourceKind.TEXT else ""
+    first = next((line for line in document.text.splitlines() if line.strip()), "")
+    return (clean(document.title) or clean(name) or clean(first) or "Untitled")[:TITLE_LENGTH]
+
+
+def _create(**fields: object) -> Source:
+    """A source under a key of its own; two that come in at once under one title get two keys."""
+    base = slugify(str(fields["title"]), allow_unicode=True)[:100].strip("-_") or "source"
+    taken = set(Source.objects.filter(key__startswith=base).values_list("key", flat=True))
+    for number in range(1, 10_000):
+        key = base if number == 1 else f"{base}-{number}"
+        if key in taken:
+            continue
+        try:
+            with transaction.atomic():
+                return Source.objects.create(key=key, **fields)
+        except IntegrityError:
+            if fields["path"] and Source.objects.filter(path=fields["path"]).exists():
+                raise Conflict(f"{fields['path']} came in twice at the same time. Ingest it again.") from None
+    raise Conflict(f"There are too many sources named “{fields['title']}”.")
