@@ -78,3 +78,47 @@ def remember(source: str, target: str, locale: str = "de", *, human: bool = True
         source_text=source, target_text=target, origin=Origin.HUMAN if human else Origin.MACHINE, approved=human,
         **fields,
     )  # fmt: skip
+
+
+HARBOUR = """# Harbour ferry
+
+The harbour ferry leaves every hour from the old pier. A crossing costs 2 euros.
+
+# Lost property
+
+Found umbrellas are kept for six months in the town hall.
+"""
+LIBRARY = "# Bibliothek\n\nDie Bibliothek öffnet um neun Uhr. Ein Leseausweis kostet 12 Euro im Jahr.\n"
+COST = "A resident permit costs 30 euros a year."
+GERMAN = {
+    COST: "Ein Bewohnerausweis kostet 30 Euro im Jahr.",
+    "The harbour ferry leaves every hour from the old pier.": "Die Hafenfähre legt jede Stunde am alten Pier ab.",
+    "A crossing costs 2 euros.": "Eine Überfahrt kostet 2 Euro.",
+}
+
+
+def make_portal() -> Question:
+    """Two sources in English and one in German, and one entry, `permit`, worded in both; indexed. Returns the entry.
+
+    The memory holds GERMAN: the entry and the ferry in German.
+    """
+    from faq.domain import indexing, questions
+
+    permit, _ = passages(make_source(title="Parking"))
+    make_source(HARBOUR, title="Harbour")
+    make_source(LIBRARY, locale="de", title="Bibliothek")
+    question = make_question("What does a resident permit cost?", cites=permit, quote=COST, key="permit")
+    questions.add_phrasing(question, text="Was kostet ein Bewohnerausweis?", locale="de", canonical=True)
+    for source, target in GERMAN.items():
+        remember(source, target)
+    indexing.sync_all()
+    return question
+
+
+def edit(source: Source, old: str, new: str) -> Source:
+    """The source with one passage of its text changed, published."""
+    assert source.published_revision is not None
+    text = source.published_revision.text
+    assert old in text
+    sources.revise_content(source, text=text.replace(old, new))
+    return sources.publish_source(source)
