@@ -6,7 +6,7 @@ a compound, and as the word that begins alike; what no lexicon knows passes thro
 codes) and is looked up by its beginning and its romanised consonants in the index's own vocabulary (Names). Stop words
 and the English stop words among translations are left out unless nothing else is there.
 
-Lexicons are read on first use and kept packed (4 MB for 35,000 stems); their format and provenance are in
+Lexicons are read on first use and kept packed (1.5 MB for 35,000 stems; retrieval.lexicon_data); their provenance is in
 retrieval/data/README.md. What each step is worth on XQuAD stands in docs/explanation/retrieval.md.
 """
 
@@ -14,20 +14,17 @@ import bisect
 import collections
 import difflib
 import functools
-import gzip
 import itertools
-import json
-import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import regex
 from anyascii import anyascii
 
 from retrieval.fingerprint import files_digest
+from retrieval.lexicon_data import Columns, Words, load
 from retrieval.stopwords import STOP_WORDS
 from retrieval.text import fold, language, stem, words
 from retrieval.types import NotConfigured
@@ -54,6 +51,8 @@ LATIN_LIKENESS = 0.7
 """Words of the same script must look more alike to count as one name: they could have been copied."""
 INDEXED = 0.2
 """Entries are indexed under meanings of at least this weight; questions ask for fainter ones too."""
+CACHED = 8000
+"""Words whose translations are kept, for each language; 3 MB when full."""
 MAX_WORDS = 4000
 MAX_INDEXED_WORDS = 40_000
 
@@ -135,42 +134,21 @@ class Names:
 # one lexicon --------------------------------------------------------------------------------------------------------
 
 
-class Columns(NamedTuple):
-    """A lexicon's file, unpacked: the i-th stem has `counts[i]` translations, best first, one after the other in
-    `words` (places in `english`) and `thousandths` (of probability)."""
-
-    stems: list[str]
-    english: list[str]
-    counts: bytes
-    words: "array[int]"
-    thousandths: "array[int]"
-
-    @classmethod
-    def of(cls, entries: Mapping[str, Sequence[tuple[str, float]]]) -> "Columns":
-        english = list(dict.fromkeys(word for pairs in entries.values() for word, _ in pairs))
-        places = {word: place for place, word in enumerate(english)}
-        return cls(
-            stems=list(entries),
-            english=english,
-            counts=bytes(len(pairs) for pairs in entries.values()),
-            words=array("H", (places[word] for pairs in entries.values() for word, _ in pairs)),
-            thousandths=array("H", (round(1000 * p) for pairs in entries.values() for _, p in pairs)),
-        )
-
-
 class Lexicon:
     """One language's stems to English words with probabilities, at most six a stem, best first."""
 
     def __init__(self, code: str, columns: Columns) -> None:
         self.code = code
         self._columns = columns
-        self._places = {key: place for place, key in enumerate(columns.stems)}
         self._starts = array("L", itertools.accumulate(columns.counts, initial=0))
-        self.translate = functools.lru_cache(maxsize=20_000)(self._translate)
-        self.meanings = functools.lru_cache(maxsize=20_000)(self._meanings)
+        self.translate = functools.lru_cache(maxsize=CACHED)(self._translate)
+        self.meanings = functools.lru_cache(maxsize=CACHED)(self._meanings)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._columns.stems)
+
+    def __contains__(self, key: str) -> bool:
+        return self._columns.stems.place(key) is not None
 
     def warm(self) -> None:
         """Make the tables that are made on first use."""
@@ -178,7 +156,7 @@ class Lexicon:
 
     def entry(self, key: str) -> Pairs:
         """Translations of a stem with their probabilities; empty when there is none."""
-        place = self._places.get(key)
+        place = self._columns.stems.place(key)
         if place is None:
             return ()
         _, english, _, numbers, thousandths = self._columns
@@ -191,18 +169,23 @@ class Lexicon:
         """Stems without their accents, for words typed without them."""
         if self.code in UNSPACED | _UNACCENTED:
             return {}
-        return {fold(key): key for key in self._places if not key.isascii()}
+        folded = ((fold(key), key) for key in self._columns.stems if not key.isascii())
+        return {plain: key for plain, key in folded if plain != key}
 
     @functools.cached_property
-    def _spellings(self) -> list[tuple[str, str]]:
-        """(spelling, stem) in order, of stems long enough to be told by their beginning."""
-        return sorted((_respelt(key, self.code), key) for key in self._places if len(key) >= SHARED_START)
+    def _spellings(self) -> tuple[Words, Sequence[int]]:
+        """The stems as they may be spelt, in order, and the place of each one's stem."""
+        stems = self._columns.stems
+        if self.code not in _RESPELT:
+            return stems, range(len(stems))
+        rows = sorted((_respelt(key, self.code), place) for place, key in enumerate(stems))
+        return Words(spelling for spelling, _ in rows), array("I", (place for _, place in rows))
 
     def _translate(self, word: str) -> tuple[Pairs, bool]:
         """English words with weights, and whether the word is truly known (not only by one that begins alike)."""
         key = stem(word, self.code)
         for candidate in self._candidates(word, key):
-            if candidate in self._places:
+            if candidate in self:
                 return self.entry(candidate), True
         if self.code in COMPOUNDING and len(word) >= 8 and (parts := self._compound(word)):
             return tuple((english, p * PART_DISCOUNT) for part in parts for english, p in self.entry(part)), True
@@ -216,7 +199,8 @@ class Lexicon:
 
     def _candidates(self, word: str, key: str) -> Iterator[str]:
         yield key
-        yield self._folded.get(fold(key), "")
+        plain = fold(key)
+        yield self._folded.get(plain, "" if plain.isascii() else plain)
         for other in _VARIANTS[self.code](word) if self.code in _VARIANTS else ():
             yield stem(other, self.code)
 
@@ -225,11 +209,11 @@ class Lexicon:
         best: tuple[float, tuple[str, str]] | None = None
         for i in range(4, len(word) - 3):
             head = stem(word[:i], self.code)
-            if head not in self._places:
+            if head not in self:
                 continue
             tails = [word[i:], word[i + 1 :]] if word[i] == "s" else [word[i:]]
             for tail in (stem(part, self.code) for part in tails):
-                if tail in self._places:
+                if tail in self:
                     score = self.entry(head)[0][1] * self.entry(tail)[0][1]
                     if best is None or score >= best[0]:
                         best = (score, (head, tail))
@@ -242,9 +226,10 @@ class Lexicon:
         if len(wanted) < SHARED_START or self.code in UNSPACED:
             return None
         best, best_share = None, 0.0
-        at = bisect.bisect_left(self._spellings, (wanted[:SHARED_START],))
-        while at < len(self._spellings) and self._spellings[at][0].startswith(wanted[:SHARED_START]):
-            spelling, other = self._spellings[at]
+        spellings, places = self._spellings
+        at = bisect.bisect_left(spellings, wanted[:SHARED_START])
+        while at < len(spellings) and (spelling := spellings[at]).startswith(wanted[:SHARED_START]):
+            other = self._columns.stems[places[at]]
             at += 1
             shared = _shared(spelling, wanted)
             share = shared / max(len(spelling), len(wanted))
@@ -256,6 +241,7 @@ class Lexicon:
 
 
 _UNACCENTED = frozenset({"ko", "hi", "ar", "id"})
+_RESPELT = frozenset({"tr"})
 _SOFTENED = str.maketrans("bcdgğ", "pçtkk")
 _ARABIC_PROCLITICS = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك", "س")
 _ARABIC_ENCLITICS = ("هما", "تها", "كم", "هم", "ها", "نا", "ات", "ين", "ون", "ان", "ية", "ه", "ة", "ي")
@@ -263,7 +249,7 @@ _ARABIC_ENCLITICS = ("هما", "تها", "كم", "هم", "ها", "نا", "ات",
 
 def _respelt(key: str, code: str) -> str:
     """Turkish stems soften their last consonant before a suffix (kitap, kitabı)."""
-    return key.translate(_SOFTENED) if code == "tr" else key
+    return key.translate(_SOFTENED) if code in _RESPELT else key
 
 
 def _arabic_variants(word: str) -> list[str]:
@@ -371,31 +357,12 @@ class Lexicons:
             with self._locks[code]:  # one for each language: nobody waits for another language's lexicon
                 found = self._read.get(code)
                 if found is None:
-                    columns = _load(self._folder / f"{code}.json.gz") if self.supports(code) else Columns.of({})
+                    columns = load(self._folder / f"{code}.json.gz") if self.supports(code) else Columns.of({})
                     found = self._read[code] = Lexicon(code, columns)
         return found
 
 
 _EMPTY_STEMS = frozenset(stem(word, "en") for word in STOP_WORDS["en"])
-
-
-def _load(path: Path) -> Columns:
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            raw = json.load(file)
-        columns = Columns(
-            stems=raw["stems"].split(" "),
-            english=[sys.intern(word) for word in raw["english"].split(" ")],
-            counts=bytes(raw["counts"]),
-            words=array("H", raw["words"]),
-            thousandths=array("H", raw["thousandths"]),
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise NotConfigured(f"The lexicon {path.name} is damaged; install Polyfaq again ({error}).") from error
-    fitting = len(columns.stems) == len(columns.counts) and sum(columns.counts) == len(columns.words)
-    if not fitting or 0 in columns.counts or len(columns.words) != len(columns.thousandths):
-        raise NotConfigured(f"The lexicon {path.name} is damaged; install Polyfaq again (its columns do not match).")
-    return columns
 
 
 def _told(found: list[str], code: str) -> list[str]:
@@ -419,7 +386,7 @@ def _sense(word: str, lexicon: Lexicon, names: Names | None) -> dict[str, float]
         return sense
     plain = fold(word)
     if plain.isascii():
-        for form in {word, plain}:
+        for form in dict.fromkeys((word, plain)):
             sense[form] += 1.0
     if names is not None and lexicon.code not in UNSPACED and len(word) >= 3 and plain not in names:
         for form in _spoken(word, lexicon.code):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.lexicon import CEILING, DATA, Columns, Lexicon, Lexicons, Names, romanised, skeleton
+from retrieval.lexicon import CEILING, DATA, Lexicon, Lexicons, Names, romanised, skeleton
+from retrieval.lexicon_data import Columns
 from retrieval.types import NotConfigured
 
 LEXICONS = Lexicons()

@@ -17,6 +17,7 @@ from retrieval.calibration import calibration_of
 from retrieval.embedders.fake import FakeEmbedder
 from retrieval.embedders.starter import DATA, FILES, StarterEmbedder
 from retrieval.lexicon import Lexicons
+from retrieval.lexicon_data import Columns
 from retrieval.service import Retriever
 from retrieval.sync import IndexState
 from retrieval.types import EntryKind, Filters, IndexEntry, NotConfigured, Query, Unavailable
@@ -304,7 +305,7 @@ def test_a_warm_locale_reads_no_file_when_it_is_asked(retriever, monkeypatch):
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a file was read while a reader waited")
 
-    monkeypatch.setattr("retrieval.lexicon._load", refuse)
+    monkeypatch.setattr("retrieval.lexicon.load", refuse)
     monkeypatch.setattr("retrieval.backends.embedded_reader._whole", refuse)
     monkeypatch.setattr(StarterEmbedder, "_read", refuse)
     assert fresh.search(Query("Wann wird die Tonne geleert?", "de", Filters())).degraded == ()
@@ -316,15 +317,15 @@ def test_nobody_waits_for_the_lexicon_of_another_language(monkeypatch):
     from retrieval import lexicon
 
     reading, go = threading.Event(), threading.Event()
-    load = lexicon._load
+    load = lexicon.load
 
-    def slow_chinese(path: Path) -> lexicon.Columns:
+    def slow_chinese(path: Path) -> Columns:
         if path.name == "zh.json.gz":
             reading.set()
             assert go.wait(30)
         return load(path)
 
-    monkeypatch.setattr(lexicon, "_load", slow_chinese)
+    monkeypatch.setattr(lexicon, "load", slow_chinese)
     lexicons = Lexicons()
     thread = threading.Thread(target=lexicons.warm, args=("zh-hans",))
     thread.start()
