@@ -14,3 +14,4 @@ class FaqConfig(AppConfig):
 
         receivers.connect()
         register(checks.check_settings)
+        register(checks.check_index, deploy=True)

@@ -7,18 +7,35 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 
 from faq import conf
+from faq.errors import DomainError
 from portal import environment
 
 
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
-    """Every check of Polyfaq. None of them imports a service or opens a connection."""
+    """Every check of Polyfaq's settings. None of them imports a service or opens a connection."""
     checks: Sequence[Callable[[], list[CheckMessage]]] = (
         _home, _index_path, _services, _embedder, _background, _site, _environment,
     )  # fmt: skip
     return [message for check in checks for message in check()]
+
+
+def check_index(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """For `check --deploy`: opens the index, and tells whether it is of this program's recipe."""
+    from faq.domain import indexing, readiness  # what opens nothing needs none of it
+    from retrieval.sync import IndexState
+
+    try:
+        effect = readiness.EFFECTS.get(state := indexing.state())
+    except DomainError as error:
+        return [Warning(str(error), hint="Questions are not answered until this is mended.", id="polyfaq.W005")]
+    if effect is None:
+        return []
+    hint = "A serving process rebuilds it in the background; `manage.py index --rebuild` does it now."
+    kind = Info if state == IndexState.MISSING else Warning
+    return [kind(f"{effect}.", hint=hint, id="polyfaq.W004")]
 
 
 def _writable(path: Path) -> bool:

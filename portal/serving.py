@@ -5,14 +5,15 @@ import logging
 from django.core.checks import ERROR
 from django.core.exceptions import ImproperlyConfigured
 
-from faq import tasks
+from faq import tasks, warming
 from faq.checks import check_settings
 
 log = logging.getLogger(__name__)
 
 
 def begin() -> None:
-    """Check the settings as `manage.py` does before each command, then run jobs beside the requests when there is no broker.
+    """Check the settings as `manage.py` does before each command, then run jobs beside the requests when there is no broker,
+    and read beforehand what the first questions need.
 
     ImproperlyConfigured lists every setting that is wrong; what is only doubtful is logged.
     """
@@ -24,3 +25,4 @@ def begin() -> None:
     if wrong:
         raise ImproperlyConfigured("\n".join(wrong))
     tasks.serve()
+    warming.begin()

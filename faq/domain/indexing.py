@@ -7,11 +7,12 @@ holds every segment of it, or a phrasing of a published question. Everything her
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from faq.enums import State, TranslationPolicy
 from faq.gateways import retrieval, translation
 from faq.models import Locale, Passage, Phrasing, Source, TranslationUnit
+from retrieval.sync import IndexState
 from retrieval.types import EntryKind, IndexEntry
 
 if TYPE_CHECKING:
@@ -188,6 +189,20 @@ def memory_families(target_locale: str, source_hashes: Sequence[str]) -> list[st
     return sorted(found)
 
 
+def state() -> IndexState:
+    """Whether the index is of this program's recipe. Unavailable when that cannot be told."""
+    with retrieval.mapped():
+        return retrieval.retriever().state()
+
+
+def describe() -> dict[str, Any]:
+    """The index in use, for people: its state, generation, entries, recipe, and builds that were cut off."""
+    with retrieval.mapped():
+        found = retrieval.retriever()
+        said: dict[str, Any] = {"state": found.state()}
+        return said if said["state"] == IndexState.UNREADABLE else said | found.describe()
+
+
 def check() -> "IndexReport":
     """What the index lacks, holds too much, or holds otherwise."""
     with retrieval.mapped():
@@ -195,6 +210,6 @@ def check() -> "IndexReport":
 
 
 def rebuild(progress: Callable[[int, int], None] | None = None) -> str:
-    """Build a new generation beside the one in use and switch to it; returns its name."""
+    """Build a new generation beside the one in use and switch to it; returns its name. Waits for another rebuild."""
     with retrieval.mapped():
         return retrieval.retriever().rebuild(expected_entries, progress=progress)

@@ -44,5 +44,5 @@ def test_a_file_is_read_as_it_was_written(tmp_path):
     [{"stems": "b a"}, {"stems": "a"}, {"counts": [1, 1]}, {"counts": [0, 3]}, {"thousandths": [1]}, {"words": "x"}],
 )
 def test_columns_that_do_not_fit_are_refused_by_name(tmp_path, changes):
-    with pytest.raises(NotConfigured, match="xx.json.gz is damaged; install Polyfaq again"):
+    with pytest.raises(NotConfigured, match=r"xx\.json\.gz is damaged; install Polyfaq again"):
         load(write(tmp_path / "xx.json.gz", **changes))

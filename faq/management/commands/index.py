@@ -1,11 +1,12 @@
-"""`manage.py index --check | --rebuild`: compare the search index with the database, or build it anew."""
+"""`manage.py index --status | --check | --rebuild`: tell how the search index stands, compare it with the database, or
+build it anew."""
 
 import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from faq.domain import indexing
+from faq.domain import indexing, readiness
 from faq.errors import DomainError
 from faq.management import console
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_mutually_exclusive_group()
+        what.add_argument("--status", action="store_true", help="tell what is there, and whether it must be rebuilt")
         what.add_argument("--check", action="store_true", help="find missing, orphaned and differing entries")
         what.add_argument("--rebuild", action="store_true", help="build a new generation, then switch to it")
         what.add_argument("--sync", action="store_true", help="do what differs (the default)")
@@ -24,7 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            if options["check"]:
+            if options["status"]:
+                self._status(options["json"])
+            elif options["check"]:
                 self._check(options["json"])
             elif options["rebuild"]:
                 self._rebuild(options["json"])
@@ -32,6 +36,19 @@ class Command(BaseCommand):
                 self._sync(options["json"])
         except DomainError as error:
             raise CommandError(str(error)) from error
+
+    def _status(self, as_json: bool) -> None:
+        said = indexing.describe()
+        effect = readiness.EFFECTS.get(said["state"])
+        if as_json:
+            self.stdout.write(json.dumps(said))
+        else:
+            for name, value in said.items():
+                self.stdout.write(f"{name}: {', '.join(value) or 'none' if isinstance(value, list) else value}")
+            if effect:
+                self.stdout.write(f"{effect}. A serving process rebuilds it; `manage.py index --rebuild` does it now.")
+        if effect:
+            raise SystemExit(1)
 
     def _check(self, as_json: bool) -> None:
         report = indexing.check()
