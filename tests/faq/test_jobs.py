@@ -1,14 +1,8 @@
 """Background work: nothing is lost, nothing runs twice at once, and people can see, stop and repeat it."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +17,6 @@ from faq.models import Job
 
 Handle = Callable[..., None]
 KIND = JobKind.POPULATE
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -251,60 +244,3 @@ def test_commands_run_the_jobs_they_cause(handle: Any) -> None:
     calls = handle()
     jobs.enqueue(KIND, {"n": 1})
     assert ([job.state for job in tasks.drain()], calls) == ([JobState.SUCCEEDED], [{"n": 1}])
-
-
-@pytest.mark.redis
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs the program redis-server")
-def test_with_a_broker_a_worker_process_runs_the_jobs(tmp_path: Path) -> None:
-    """`manage.py worker` is Celery's own then; the job comes from one process and is run by another."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("POLYFAQ_", "CELERY_"))}
-    environment |= {
-        "POLYFAQ_HOME": str(tmp_path / "home"),
-        "REDIS_URL": f"redis://127.0.0.1:{port}/0",
-        "POLYFAQ_EMBEDDER": "retrieval.embedders.fake.FakeEmbedder",
-        "POLYFAQ_TRANSLATION_ENGINE": "",
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-    }
-    environment.pop("DATABASE_URL", None)
-
-    def python(code: str) -> str:
-        setup = f"import django; django.setup(); from django.core.management import call_command\n{code}"
-        done = subprocess.run(
-            [sys.executable, "-c", setup], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    server = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)], stdout=subprocess.DEVNULL
-    )
-    worker = None
-    try:
-        python("call_command('migrate', verbosity=0)")
-        job = python("from faq.domain import jobs; print(jobs.enqueue('sync_index', {}).pk)")
-        worker = subprocess.Popen(
-            [sys.executable, "manage.py", "worker", "--concurrency", "1"],
-            env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        look = f"""
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from faq.domain import jobs
-for _ in range(400):
-    state = jobs.get({job!r}).state
-    if state not in ("queued", "running"): break
-    time.sleep(0.1)
-print(state)"""
-        assert python(look) == "succeeded"
-    finally:
-        for process in (worker, server):
-            if process is not None:
-                process.terminate()
-                process.wait(20)
