@@ -61,12 +61,13 @@ def withdraw_feedback(question: Question, locale: str, visitor: str) -> bool:
 def record_asked(
     text: str, locale: str, outcome: str = Outcome.ABSTAINED, nearest: Question | int | None = None
 ) -> Asked | None:
-    """Count a question that found no answer, for the editors; None where the portal records nothing."""
+    """Count a question that found no answer, for the editors; None for one without a word, and where the portal records
+    nothing."""
     if not conf.get("RECORD_ASKED"):
         return None
     tag = locales.require(locale).tag
     line = scrub(normalise(text))[:TEXT_LENGTH]
-    if not line:
+    if not any(character.isalnum() for character in line):
         return None
     near = nearest.pk if isinstance(nearest, Question) else nearest
     digest = hashlib.sha256(line.casefold().rstrip("?!.。？！؟ ").encode()).hexdigest()

@@ -4,6 +4,7 @@ Invariants: a question's key never changes; each locale that has wordings has ex
 retired, never deleted, so that links to it can say so. Adding what is there already changes nothing.
 """
 
+import re
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
@@ -19,6 +20,9 @@ from retrieval.text import normalise
 
 TEXT_LENGTH = 500
 KEY_LENGTH = 80
+INVISIBLE = re.compile("[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+"""What nobody sees in a wording: breaks of no width, and marks that turn the text after them. Joiners stay: some scripts
+are spelt with them."""
 
 
 def create_question(
@@ -137,8 +141,10 @@ def _move(question: Question, state: State, verb: str, actor: audit.Actor) -> Qu
 
 
 def wording(text: str) -> str:
-    """One line without control characters; Invalid when it is too long or says nothing."""
-    line = " ".join(normalise(text).split())
+    """One line without control characters and unseen marks; Invalid when it is too long or says nothing."""
+    if len(text) > TEXT_LENGTH * 4:
+        raise Invalid(f"A wording has at most {TEXT_LENGTH} characters; this one has {len(text)}.")
+    line = normalise(INVISIBLE.sub("", text))
     if not any(character.isalnum() for character in line):
         raise Invalid("This wording has no letter or digit.")
     if len(line) > TEXT_LENGTH:

@@ -12,6 +12,9 @@ from faq import cache, conf
 from faq.queries import locales
 from faq.queries.payloads import Text, reading
 
+QUERY_LENGTH = 8000
+"""Bytes of a query that the language menu repeats, once a language: a question of the longest kind, in any script."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alternate:
@@ -44,7 +47,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         return {}
     first, _, rest = request.path_info.lstrip("/").partition("/")
     tail = quote(rest) if first == locale.tag else ""
-    query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") and tail else ""
+    asked = request.META.get("QUERY_STRING", "")
+    query = f"?{asked}" if tail and 0 < len(asked) <= QUERY_LENGTH else ""
     alternates = [
         Alternate(
             tag=each.tag,

@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def _batch(self, path: Path, locale: str) -> None:
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON may hold other ends of lines as they are
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{path} cannot be read: {error}") from error
         for number, line in enumerate(lines, start=1):
