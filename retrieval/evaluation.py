@@ -108,8 +108,8 @@ def evaluate(folder: Path, make_retriever: Callable[[], Searcher], compose: Comp
     """`rows` and `latency_ms` as `manage.py evaluate --json` prints them. InvalidInput names file and line.
 
     `make_retriever` gives a fresh scratch retriever for each passage locale. `answer_hit`: the composed answer (without
-    `compose`: the first passage) holds one of the expected spans; into English, the spans of the English question of
-    the same id. `answered`: share of answerable questions whose first hit reaches the evidence floor.
+    `compose`: the first passage that reaches the evidence floor) holds one of the expected spans; into English, the
+    spans of the English question of the same id. `answered`: share of answerable questions that get an answer at all.
     """
     questions = {locale: read_questions(file) for locale, file in _files(folder, "questions")}
     passages = {locale: read_passages(file) for locale, file in _files(folder, "passages")}
@@ -148,21 +148,25 @@ def _ask(
     begun = time.perf_counter()
     results = retriever.search(Query(question.question, question.locale, limit=DEPTH))
     elapsed = 1000 * (time.perf_counter() - begun)
-    confident = float(bool(results.hits) and results.hits[0].evidence >= results.floor)
+    found = [(passages[hit.family], hit) for hit in results.hits]
+    answer = compose(question, found) if compose else _first(found, results.floor)
     if not question.passage:
-        sums.false.append(confident)
+        sums.false.append(float(bool(answer)))
         return elapsed
     ranked = [hit.family for hit in results.hits]
-    found = [(passages[hit.family], hit) for hit in results.hits]
     sums.recall_1.append(recall_at_k(ranked, question.passage, 1))
     sums.recall_5.append(recall_at_k(ranked, question.passage, 5))
     sums.reciprocal.append(mrr(ranked, question.passage))
     sums.gain.append(ndcg_at_10(ranked, {question.passage: 1.0}))
-    sums.confident.append(confident)
+    sums.confident.append(float(bool(answer)))
     if spans:
-        answer = compose(question, found) if compose else found[0][0].text if found else ""
         sums.hits.append(answer_hit(answer, spans))
     return elapsed
+
+
+def _first(found: Sequence[tuple[LabelledPassage, Hit]], floor: float) -> str:
+    """The first passage when it is evidence enough."""
+    return found[0][0].text if found and found[0][1].evidence >= floor else ""
 
 
 def _row(sums: _Sums) -> dict[str, Any]:

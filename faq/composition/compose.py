@@ -8,7 +8,6 @@ points back ("It", "They") brings the one before; an introduction that ends with
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import regex
 
@@ -51,8 +50,7 @@ def compose(question: str, evidence: Sequence[Evidence], score: Scorer, *, limit
         fits = any(holds(sentence.text, kind) for kind in kinds)
         scores.append(_score(match, headings[sentence.evidence], items[sentence.evidence].weight, fits))
     chosen = _choose(sentences, matches, scores, limit)
-    fits = not kinds or any(holds(sentences[i].text, kind) for i in chosen for kind in kinds)
-    return replace(_draft(chosen, sentences, items, matches), fits=fits)
+    return _draft(chosen, sentences, items, matches)
 
 
 def _sentences(place: int, item: Evidence) -> list[Sentence]:
@@ -125,7 +123,8 @@ def _needed(chosen: Sequence[int], sentences: Sequence[Sentence], limit: int) ->
         if i > 0 and i - 1 not in wanted and _follows(sentences, i) and _ANAPHOR.match(sentences[i].text):
             wanted += [i - 1] if len(wanted) < limit else []
         if _INTRODUCES.search(sentences[i].text):
-            items = [n for n in range(i + 1, i + 1 + LIST_ITEMS) if n < len(sentences) and _follows(sentences, n)]
+            after = range(i + 1, min(i + 1 + LIST_ITEMS, len(sentences)))
+            items = [n for n in after if sentences[n].evidence == sentences[i].evidence]
             wanted += [n for n in items if n not in wanted][: max(0, limit - len(wanted))]
     return wanted
 

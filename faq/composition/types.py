@@ -87,14 +87,12 @@ class Segment:
 class Draft:
     """Segments in the language of their source, in source order, with what they rest on. Empty: nothing answers.
 
-    `support`: from 0 to 1, how much of the question the sentences meet. `fits`: whether one of them holds the kind of
-    answer that the question asks for, where that can be told.
+    `support`: from 0 to 1, how much of the question the sentences meet.
     """
 
     segments: tuple[Segment, ...] = ()
     citations: tuple[CitationDraft, ...] = ()
     support: float = 0.0
-    fits: bool = True
 
     def __bool__(self) -> bool:
         return bool(self.segments)

@@ -7,11 +7,12 @@ passages of published revisions are read, in one query. Translations come from t
 import functools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from faq import conf
 from faq.composition.compose import MAX_PASSAGES, compose
+from faq.composition.sureness import FLOOR, sureness
 from faq.composition.types import Draft, Evidence, Match, Scorer, Segment
 from faq.composition.verify import verify
 from faq.gateways import retrieval, translation
@@ -23,12 +24,6 @@ from retrieval.types import Filters, Hit, Query, Results
 LIMIT = 10
 UNMET = 0.3
 """A word of the question that no sentence at hand holds weighs this much of what it would otherwise."""
-SUPPORT = 0.3
-"""Sentences that meet less of the question than this share do not answer it."""
-UNFIT_SUPPORT = 0.65
-"""As SUPPORT, where none of them holds the kind of answer that was asked for."""
-ACROSS = 0.5
-"""Share of these floors where sentences meet the question as English stems only, which never all meet."""
 UNSPACED = {"zh", "ja", "th", "lo", "km", "my"}
 
 Translations = Mapping[tuple[str, str], tuple[str, str]]
@@ -95,16 +90,39 @@ def compose_from(found: Found, text: str, locale: str, *, reader: str = "", tran
     spans_of = {passage.pk: tuple(spans(passage.text, passage.revision.source.locale_id)) for _, passage in strong}
     known = _recalled(strong, spans_of, reading(reader))
     items = [_evidence(hit, passage, spans_of[passage.pk], known) for hit, passage in strong]
-    limit = int(conf.get("ANSWER_SENTENCES"))
-    with retrieval.mapped():
-        draft = compose(text, items, scorer(text, locale), limit=limit, locale=reader)
+    draft = sure_draft(text, locale, items, translated=reader)
     draft = verify(draft, {pk: passage.text for pk, passage in passages.items()})
-    own_words = any(item.locale == locale or any(item.translations) for item in items)
-    if draft.support < (SUPPORT if draft.fits else UNFIT_SUPPORT) * (1.0 if own_words else ACROSS):
-        return Composed(Draft())
     if translate and draft:
         draft = replace(draft, segments=tuple(_localised(part, known, reader) for part in draft.segments))
     return Composed(draft, passages)
+
+
+def sure_draft(text: str, locale: str, items: Sequence[Evidence], *, translated: str = "") -> Draft:
+    """What the evidence answers, or an empty draft where that is not sure enough. `translated`: of the translations."""
+    with retrieval.mapped():
+        limit = int(conf.get("ANSWER_SENTENCES"))
+        draft = compose(text, items, scorer(text, locale), limit=limit, locale=translated)
+        if not draft:
+            return draft
+        cited = {citation.passage for citation in draft.citations}
+        used = [item for item in items if item.passage in cited]
+        told = [(segment.source, segment.lang) for segment in draft.segments]
+        told += [(" · ".join(item.heading), item.locale) for item in used]
+        shown = {segment.source for segment in draft.segments}
+        own = [each for item in used for each in _translations_of(item, shown)]
+        like = retrieval.retriever().likeness(text, locale, told + [(each, translated) for each in own])
+    sure = sureness(
+        max(item.weight for item in used),
+        like.covered,
+        max(like.own, like.other),
+        own=any(lang == locale for _, lang in told) or (bool(own) and translated == locale),
+    )
+    return draft if sure >= FLOOR else Draft()
+
+
+def _translations_of(item: Evidence, shown: Set[str]) -> list[str]:
+    pairs = zip(item.sentences, item.translations or (), strict=False)
+    return [told for (start, end), told in pairs if told and item.text[start:end] in shown]
 
 
 def _recalled(

@@ -10,15 +10,14 @@ from faq.errors import Unavailable
 from faq.gateways import retrieval, translation
 from faq.models import Passage, Phrasing, Question
 from faq.queries.payloads import FoundPayload, PassageLink, QuestionLink, Reading, reading
-from retrieval.types import Filters, Hit, Query, Results
+from retrieval.types import Filters, Hit, Lane, Query, Results
 
 MAX_LENGTH = 500
 SNIPPET = 240
 WORDS = 8
 """Words of a question that the database is asked for when the index is away."""
-SHARE_OF_FLOOR = 0.4
 SHARE_OF_BEST = 0.45
-"""A result needs this part of the evidence that an answer would need, and of what the best result has."""
+"""A result needs the floor, and this part of the evidence that the best result has."""
 
 
 def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPayload:
@@ -34,6 +33,8 @@ def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPay
             phrased = found.search(Query(text, tag, Filters(kinds=("phrasing",), topics=topics), limit))
             passages = found.search(Query(text, tag, Filters(kinds=("passage",), topics=topics), limit))
     except Unavailable:
+        return _from_database(text, reader, limit)
+    if len(phrased.degraded) == len(Lane):  # no index has been built yet
         return _from_database(text, reader, limit)
     return FoundPayload(
         tuple(_questions(_near(phrased), reader)),
@@ -73,7 +74,7 @@ def _phrased(text: str, tag: str, limit: int) -> Sequence[Hit]:
 def _near(results: Results) -> list[Hit]:
     """Without noise: hits far below what an answer needs, or far below the best one."""
     best = max((hit.evidence for hit in results.hits), default=0.0)
-    least = max(results.floor * SHARE_OF_FLOOR, best * SHARE_OF_BEST)
+    least = max(results.floor, best * SHARE_OF_BEST)
     return [hit for hit in results.hits if hit.evidence >= least]
 
 

@@ -27,4 +27,4 @@ def test_a_stored_calibration_is_completed_by_the_defaults():
     assert evidence(Signals(0.5, 0.5, 0.5), {}) == evidence(Signals(0.5, 0.5, 0.5), DEFAULT)
     assert floor({}) == DEFAULT[FLOOR]
     assert calibration_of("an embedder nobody measured") == dict(DEFAULT)
-    assert calibration_of("starter")[FLOOR] == 0.4
+    assert calibration_of("starter")[FLOOR] == 0.12

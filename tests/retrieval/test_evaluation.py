@@ -118,7 +118,13 @@ def test_composed_answers_are_held_against_the_expected_spans(labelled):
 
     rows = evaluate(labelled, WordCounter, compose)["rows"]
     assert [row["answer_hit"] for row in rows] == [0.0, 0.0, 0.0]
-    assert asked == [("de", ["d"]), ("de", []), ("en", ["d"])]
+    assert [locale for locale, _ in asked] == ["de", "de", "de", "de", "en", "en"]
+    assert [row["answered"] for row in rows] == [1.0, 1.0, 1.0]
+
+
+def test_an_empty_composed_answer_counts_as_no_answer(labelled):
+    rows = evaluate(labelled, WordCounter, lambda question, found: "")["rows"]
+    assert [row["answered"] for row in rows] == [0.0, 0.0, 0.0]
 
 
 def test_questions_without_a_passage_count_as_false_answers_only(labelled):

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from faq import conf
-from faq.composition.compose import compose
+from faq.composition.compose import MAX_PASSAGES
 from faq.composition.types import Evidence
 from faq.gateways import retrieval as gateway
 from faq.queries import evidence
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 def composed(question: Any, found: Sequence[tuple[Any, Hit]]) -> str:
-    """The answer the portal would compose from the ranked passages, in the language of the passages."""
+    """The answer the portal would compose from the ranked passages, in the language of the passages; empty for none."""
     items = [
         Evidence(
             passage=n,
@@ -74,12 +74,7 @@ def composed(question: Any, found: Sequence[tuple[Any, Hit]]) -> str:
             sentences=tuple(evidence.spans(passage.text, passage.locale)),
             weight=hit.evidence,
         )
-        for n, (passage, hit) in enumerate(found)
+        for n, (passage, hit) in enumerate(found[:MAX_PASSAGES])
     ]
-    draft = compose(
-        question.question,
-        items,
-        evidence.scorer(question.question, question.locale),
-        limit=conf.get("ANSWER_SENTENCES"),
-    )
+    draft = evidence.sure_draft(question.question, question.locale, items)
     return draft.text
