@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +24,16 @@ class AskView(APIView):
         serializer.is_valid(raise_exception=True)
         fields: dict[str, Any] = serializer.validated_data
         return Response(ask(fields["question"], fields["locale"] or accepted(request)).as_dict())
+
+
+class NoSuchAddressView(APIView):
+    """Whatever is no address of the API: problem details, where the site would show a page."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raises NotFound for every method."""
+        raise NotFound(f"There is no {request.path[:200]!r} in this API.")
 
 
 def accepted(request: Request) -> str:
