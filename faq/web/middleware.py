@@ -1,7 +1,6 @@
 """The visitor's language from the path, else cookie, else Accept-Language; and the response headers that protect pages.
 
-`request.locale` is set on every public page. The admin speaks one language, LANGUAGE_CODE: its own strings are not
-translated, and half a page in each of two languages is worse than one.
+`request.locale` is set on every public page. The admin speaks the language of cookie or Accept-Language too.
 """
 
 from collections.abc import Callable
@@ -52,7 +51,7 @@ class LocaleMiddleware:
         if first in UNLOCALISED:
             return self.get_response(request)
         if first == ADMIN:
-            with translation.override(settings.LANGUAGE_CODE):
+            with translation.override(interface_language(negotiate(request))):
                 return self.get_response(request)
         named = locales.resolve(first) if first else None
         if named is not None and named.tag != first:

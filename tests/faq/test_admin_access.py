@@ -241,7 +241,10 @@ def test_the_permissions_to_publish_can_be_given() -> None:
     ]  # fmt: skip
 
 
-def test_the_desk_speaks_one_language_whatever_the_browser_asks_for() -> None:
-    page = signed_in(person()).get("/admin/", headers={"accept-language": "de"}).content.decode()
-    assert '<html lang="en"' in page
-    assert "Abmelden" not in page
+def test_the_desk_speaks_the_language_the_browser_asks_for() -> None:
+    client = signed_in(person())
+    page = client.get("/admin/", headers={"accept-language": "de-AT, en;q=0.5"}).content.decode()
+    assert '<html lang="de"' in page
+    assert "Der Stand in jeder Sprache" in page
+    assert "How each language stands" not in page
+    assert '<html lang="en"' in client.get("/admin/", headers={"accept-language": "xx"}).content.decode()
