@@ -174,8 +174,8 @@ class TestOperatorsArePunctuation:
         answer = client.get("/en/search/?" + urlencode({"q": text}, errors="surrogatepass"))
         html = answer.content.decode()
         assert (answer.status_code, "<script>alert" in html, "<b>What" in html) == (200, False, False)
-        foreign = any(word in text for word in ("DROP", "<b>", "alert"))
-        assert ("/en/questions/what-does-a-permit-cost/" in html) is not foreign
+        if not any(word in text for word in ("DROP", "<b>", "alert")):  # other words make it another search
+            assert "/en/questions/what-does-a-permit-cost/" in html
 
     @pytest.mark.parametrize("text", cases(WORDED))
     def test_the_database_alone_bears_them_too(
