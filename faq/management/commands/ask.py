@@ -49,9 +49,12 @@ class Command(BaseCommand):
         """A line's result; a line that cannot be asked gives `error` with its number, and the others go on."""
         try:
             row = json.loads(line)
-            return ask(str(row["question"]), str(row.get("locale") or locale), record=False).as_dict()
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return {"error": f"Line {number} is no JSON object with a question: {error}"}
+        except ValueError as error:
+            return {"error": f"Line {number} is no JSON: {error}"}
+        if not isinstance(row, dict) or not isinstance(row.get("question"), str):
+            return {"error": f"Line {number} is no JSON object with a text `question`."}
+        try:
+            return ask(row["question"], str(row.get("locale") or locale), record=False).as_dict()
         except DomainError as error:
             return {"error": f"Line {number}: {error}"}
 
