@@ -72,7 +72,7 @@ def _services() -> list[CheckMessage]:
         module, _, attribute = path.rpartition(".")
         if not module or not attribute or not _exists(module):
             hint = "Write it as package.module.Class."
-            found.append(Warning(f"POLYFAQ_{name} is {path!r}, which is not there.", hint=hint, id="polyfaq.E004"))
+            found.append(Error(f"POLYFAQ_{name} is {path!r}, which is not there.", hint=hint, id="polyfaq.E004"))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from faq.domain import answers, indexing, jobs, populate, sources, translations
+from faq.domain import answers, indexing, jobs, populate, sources, translations, uploads
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, SourceKind, State
 from faq.errors import DomainError
@@ -97,8 +97,9 @@ def refresh_source(args: Args, progress: Progress) -> None:
 
 
 def reconcile(args: Args, progress: Progress) -> None:
-    """Catch what bulk updates and lost messages left: index, due web sources, unfinished jobs."""
+    """Catch what bulk updates, lost messages and killed processes left: index, due web sources, jobs, files of nobody."""
     indexing.sync_all()
+    uploads.sweep()
     for source in due_sources():
         jobs.enqueue(JobKind.REFRESH_SOURCE, {"source_id": source.pk}, key=f"refresh:{source.pk}")
     jobs.recover()

@@ -133,38 +133,38 @@ def publish_source(
     `sync=False` leaves the index to the job, for whoever publishes many sources and syncs once.
     """
     with transaction.atomic():
-        locked = _locked(source, expected)
-        target = revision or _newest(locked)
-        if target.source_id != locked.pk:
+        row = locked(source, expected)
+        target = revision or _newest(row)
+        if target.source_id != row.pk:
             raise Invalid(f"Revision {target.number} belongs to another source.")
-        if locked.state == State.PUBLISHED and locked.published_revision_id == target.pk:
+        if row.state == State.PUBLISHED and row.published_revision_id == target.pk:
             return _caught_up(source)
-        _repoint(locked, target)
-        before = {"state": locked.state, "revision": _number(locked.published_revision)}
-        _follow_title(locked, target)
-        locked.published_revision, locked.state = target, State.PUBLISHED
-        locked.save()
+        _repoint(row, target)
+        before = {"state": row.state, "revision": _number(row.published_revision)}
+        _follow_title(row, target)
+        row.published_revision, row.state = target, State.PUBLISHED
+        row.save()
         _publish_imported(target, actor)
         if _is_table(target):
-            _retire_removed(locked, target, actor)
-        audit.record(actor, "publish", locked, before, {"state": locked.state, "revision": target.number})
-        signals.source_published.send(sender=Source, source_id=locked.pk, revision_id=target.pk)
-        _index_after_commit(locked.pk, sync)
+            _retire_removed(row, target, actor)
+        audit.record(actor, "publish", row, before, {"state": row.state, "revision": target.number})
+        signals.source_published.send(sender=Source, source_id=row.pk, revision_id=target.pk)
+        _index_after_commit(row.pk, sync)
     return _caught_up(source)
 
 
 def retire_source(source: Source, actor: audit.Actor = None, *, expected: datetime | None = None) -> Source:
     """Take a source away from readers; its revisions stay, and so do citations to them, which are then broken."""
     with transaction.atomic():
-        locked = _locked(source, expected)
-        if locked.state == State.RETIRED:
+        row = locked(source, expected)
+        if row.state == State.RETIRED:
             return _caught_up(source)
-        before = {"state": locked.state, "revision": _number(locked.published_revision)}
-        locked.published_revision, locked.state = None, State.RETIRED
-        locked.save()
-        audit.record(actor, "retire", locked, before, {"state": locked.state})
-        signals.source_published.send(sender=Source, source_id=locked.pk, revision_id=None)
-        _index_after_commit(locked.pk, True)
+        before = {"state": row.state, "revision": _number(row.published_revision)}
+        row.published_revision, row.state = None, State.RETIRED
+        row.save()
+        audit.record(actor, "retire", row, before, {"state": row.state})
+        signals.source_published.send(sender=Source, source_id=row.pk, revision_id=None)
+        _index_after_commit(row.pk, True)
     return _caught_up(source)
 
 
@@ -173,14 +173,15 @@ def _caught_up(source: Source) -> Source:
     return source
 
 
-def _locked(source: Source, expected: datetime | None) -> Source:
+def locked(source: Source, expected: datetime | None = None) -> Source:
+    """The source as it is now, nobody else's until the transaction ends. `expected`: as publish_source() takes it."""
     # The row alone: the ordering joins nullable rows, which PostgreSQL cannot lock.
-    locked = Source.objects.select_for_update(of=("self",)).filter(pk=source.pk).first()
-    if locked is None:
+    row = Source.objects.select_for_update(of=("self",)).filter(pk=source.pk).first()
+    if row is None:
         raise NotFound("This source is gone.")
-    if expected is not None and locked.updated_at != expected:
-        raise Conflict(f"Somebody else changed “{locked.title}” meanwhile. Look at it again, then publish.")
-    return locked
+    if expected is not None and row.updated_at != expected:
+        raise Conflict(f"Somebody else changed “{row.title}” meanwhile. Look at it again, then repeat your change.")
+    return row
 
 
 def _newest(source: Source) -> SourceRevision:

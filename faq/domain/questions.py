@@ -81,12 +81,14 @@ def add_phrasing(
 
 
 def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit.Actor = None) -> Phrasing:
-    """Change a wording in place, for translations that were made again."""
+    """Change a wording in place, for translations that were made again. Conflict when somebody changed it since it was
+    read, NotFound when somebody took it away."""
     text = wording(text)
     if (phrasing.text, phrasing.origin) == (text, str(origin)):
         return phrasing
     with transaction.atomic():
         question = _locked(phrasing.question)
+        _unchanged(phrasing)
         if (
             Phrasing.objects.filter(question=question, locale_id=phrasing.locale_id, text=text)
             .exclude(pk=phrasing.pk)
@@ -102,9 +104,10 @@ def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit
 
 
 def remove_phrasing(phrasing: Phrasing, actor: audit.Actor = None) -> None:
-    """Take a wording away; the canonical one only when it is the last of its locale."""
+    """Take a wording away; the canonical one only when it is the last of its locale. Conflict and NotFound as above."""
     with transaction.atomic():
         question = _locked(phrasing.question)
+        _unchanged(phrasing)
         others = Phrasing.objects.filter(question=question).exclude(pk=phrasing.pk)
         if phrasing.canonical and others.filter(locale_id=phrasing.locale_id).exists():
             raise Invalid("This is the canonical wording. Make another one canonical first.")
@@ -158,9 +161,11 @@ def _create(key: str, text: str, topic: Topic | None) -> Question:
     if key and not given:
         raise Invalid(f"{key[:60]!r} cannot be a key: it has no letter or digit.")
     if given:
-        if Question.objects.filter(key=given).exists():
-            raise Conflict(f"There is a question with the key {given!r} already.")
-        return Question.objects.create(key=given, topic=topic)
+        try:
+            with transaction.atomic():
+                return Question.objects.create(key=given, topic=topic)
+        except IntegrityError:  # the same key came in at the same moment
+            raise Conflict(f"There is a question with the key {given!r} already.") from None
     base = slugify(text, allow_unicode=True)[:KEY_LENGTH].strip("-_") or "question"
     taken = set(Question.objects.filter(key__startswith=base).values_list("key", flat=True))
     for number in range(1, 10_000):
@@ -173,6 +178,15 @@ def _create(key: str, text: str, topic: Topic | None) -> Question:
         except IntegrityError:
             continue  # two came in at once
     raise Conflict(f"There are too many questions worded “{text[:80]}”.")
+
+
+def _unchanged(phrasing: Phrasing) -> None:
+    """Called with the question locked: what is stored is what the caller read."""
+    stored = Phrasing.objects.filter(pk=phrasing.pk).first()
+    if stored is None:
+        raise NotFound(f"Somebody else took the wording “{phrasing.text[:80]}” away meanwhile.")
+    if (stored.text, stored.canonical) != (phrasing.text, phrasing.canonical):
+        raise Conflict(f"Somebody else changed this wording to “{stored.text[:80]}” meanwhile. Look at it again.")
 
 
 def _locked(question: Question) -> Question:

@@ -6,7 +6,14 @@ Callers import from here.
 
 from faq.domain.publication import Impact, plan_publication, publish_source, retire_source
 from faq.domain.sources.contents import clean
-from faq.domain.sources.intake import add_source, ingest, refresh_source, revise_content, revise_source
+from faq.domain.sources.intake import (
+    add_source,
+    ingest,
+    refresh_source,
+    reread_source,
+    revise_content,
+    revise_source,
+)
 
 __all__ = [
     "Impact",
@@ -16,6 +23,7 @@ __all__ = [
     "plan_publication",
     "publish_source",
     "refresh_source",
+    "reread_source",
     "retire_source",
     "revise_content",
     "revise_source",

@@ -4,7 +4,9 @@ Invariants: a source is written whole or not at all; reading the same bytes agai
 digest, and loads no extractor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -12,11 +14,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from faq.domain import audit, jobs
-from faq.domain.publication import publish_source
+from faq.domain import audit, jobs, uploads
+from faq.domain.publication import locked, publish_source
 from faq.domain.sources.contents import Content, clean, fetched, given, raw_digest
 from faq.domain.sources.reading import Reading, read
-from faq.domain.sources.revisions import TITLE_LENGTH, locked, revise
+from faq.domain.sources.revisions import TITLE_LENGTH, revise
 from faq.enums import JobKind, SourceKind, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.models import Source, SourceRevision, Topic
@@ -31,13 +33,14 @@ PATH_LENGTH = 960
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is said about the content."""
+    """What is said about the content. `upload`: the name it is kept under, empty when it is not."""
 
     url: str
     topic: Topic | None
     title: str
     path: str
     actor: audit.Actor
+    upload: str = ""
 
 
 def add_source(
@@ -81,7 +84,8 @@ def ingest(
     """Add content, or revise the source of the same `path`; nothing when it was read before and has not changed.
 
     Give `data` with a `filename`, or `text`, or only a `url`, which is then fetched. With `data` or `text`, `url` is the
-    public address shown to readers. `publish` publishes what is new and what waits as a draft.
+    public address shown to readers. `publish` publishes what is new and what waits as a draft. A file without a `path`,
+    where it could be read again, is kept with the uploads.
     """
     tag = locales.require(locale).tag
     by_address = data is None and not text
@@ -99,7 +103,7 @@ def ingest(
     if known is not None and known.raw_hash == digest:
         return _published(known, "unchanged", publish, actor)
     reading, *others = read(content, tag)
-    about = About(url, topic, title, identity, actor)
+    about = About(url, topic, title, identity, actor, "" if identity else _kept(content))
     with transaction.atomic():
         source, change = _store(known, reading, content, digest, about)
         for other in others:
@@ -127,18 +131,41 @@ def revise_content(
     url: str = "",
     kind: str = "",
     actor: audit.Actor = None,
+    expected: datetime | None = None,
 ) -> SourceRevision | None:
-    """Read new content into a source; None when it says what the newest revision says."""
+    """Read new content into a source; None when it says what the newest revision says.
+
+    `expected`: the source's `updated_at` when the editor looked; Conflict when somebody changed it since.
+    """
     by_address = data is None and not text
     content = fetched(url or source.path or source.url, None) if by_address else given(data, filename, text, kind)
     assert content is not None
-    readings = read(content, source.locale_id)
-    reading = next((each for each in readings if each.locale == source.locale_id), readings[0])
+    reading = _own(read(content, source.locale_id), source)
+    upload = _kept(content)
     with transaction.atomic():
-        revision = revise(locked(source), reading, actor)
-        Source.objects.filter(pk=source.pk).update(raw_hash=raw_digest(content), error="")
+        revision = revise(locked(source, expected), reading, actor)
+        Source.objects.filter(pk=source.pk).update(raw_hash=raw_digest(content), error="", upload=upload)
     source.refresh_from_db()
     return revision
+
+
+def reread_source(source: Source, actor: audit.Actor = None) -> SourceRevision | None:
+    """Read a source's kept file again, as files are read today; None when that says what the newest revision says.
+    NotFound when no file is kept."""
+    file, name = uploads.open_upload(source)
+    with file:
+        data = file.read()
+    return revise_content(source, data=data, filename=name, kind=SourceKind.FILE, actor=actor)
+
+
+def _own(readings: Sequence[Reading], source: Source) -> Reading:
+    """The part of a table that is in the source's language; else the whole."""
+    return next((each for each in readings if each.locale == source.locale_id), readings[0])
+
+
+def _kept(content: Content) -> str:
+    """The name under which an uploaded file is kept; texts and web pages are not."""
+    return uploads.keep(content.data, content.filename) if content.kind == SourceKind.FILE else ""
 
 
 def revise_source(source: Source, document: Document, actor: audit.Actor = None) -> SourceRevision | None:
@@ -164,7 +191,7 @@ def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
 
 
 def _refresh_from(source: Source, content: Content, actor: audit.Actor) -> bool:
-    reading = read(content, source.locale_id)[0]
+    reading = _own(read(content, source.locale_id), source)
     with transaction.atomic():
         revision = revise(locked(source), reading, actor)
         Source.objects.filter(pk=source.pk).update(
@@ -188,6 +215,7 @@ def _store(
         topic=about.topic,
         url=about.url or content.url,
         path=about.path,
+        upload=about.upload,
         owner=audit.person(about.actor),
         raw_hash=digest,
         etag=content.etag[:500],
@@ -201,7 +229,7 @@ def _store(
 
 def _note(source: Source, content: Content, digest: str, about: About) -> None:
     source.raw_hash, source.etag, source.last_modified = digest, content.etag[:500], content.last_modified[:100]
-    source.error = ""
+    source.error, source.upload = "", about.upload
     if about.url and content.kind != SourceKind.URL:
         source.url = about.url
     if about.topic is not None and source.topic_id != about.topic.pk:

@@ -18,11 +18,6 @@ from retrieval.types import Chunk, Document
 TITLE_LENGTH = 300
 
 
-def locked(source: Source) -> Source:
-    """The source as it is now; nobody else writes it until the transaction ends."""
-    return Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
-
-
 def _document_digest(document: Document) -> str:
     return retrieval.fingerprint(
         {"title": document.title, "text": document.text, "blocks": retrieval.block_rows(document)}
