@@ -2,6 +2,7 @@
 
 import json
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -179,7 +180,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("what"), ordering="object_type")
     def what(self, entry: AuditEntry) -> SafeString:
-        name = f"{entry.object_type} {entry.object_id[:36]}"
+        try:
+            kind = str(apps.get_model("faq", entry.object_type)._meta.verbose_name)
+        except LookupError:  # a kind of an older version
+            kind = entry.object_type
+        name = f"{kind} {entry.object_id[:8]}"
         try:
             link = reverse(f"admin:faq_{entry.object_type}_change", args=[entry.object_id])
         except NoReverseMatch:

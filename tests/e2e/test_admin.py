@@ -1,0 +1,204 @@
+"""The editors' desk in a browser: from a pasted source to an answer that cites it, both directions, keyboard, widths."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from faq.domain import answers, indexing, jobs, questions
+from faq.enums import JobKind, JobState
+from faq.models import AnswerRevision, Job, Question, Source
+from tests.e2e.test_access import CONTRAST
+from tests.faq.factories import make_question, make_source, passages
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+POOL = """# The swimming pool
+
+The pool is open on Sundays from 10:00 to 18:00. A ticket for adults costs 6 euros.
+
+# Getting there
+
+Bus 4 stops in front of the pool. There are no parking spaces.
+"""
+OPENING = "The pool is open on Sundays from 10:00 to 18:00."
+TICKET = "A ticket for adults costs 6 euros."
+ARABIC = {OPENING: "يفتح المسبح أيام الأحد من الساعة 10:00 إلى 18:00.", TICKET: "تكلفة التذكرة للبالغين 6 يورو."}
+
+
+@pytest.fixture
+def editor(live_server: Any) -> User:
+    return User.objects.create_superuser("editor", "editor@larkmouth.example", "larkmouth")
+
+
+def log_in(page: Any, next_page: str = "/admin/") -> Any:
+    """By keyboard, as people do: Enter in the password field."""
+    page.goto(f"/admin/login/?next={next_page}")
+    page.fill("#id_username", "editor")
+    page.fill("#id_password", "larkmouth")
+    page.press("#id_password", "Enter")
+    page.wait_for_url(f"**{next_page}")
+    return page
+
+
+def test_from_a_pasted_source_to_cited_answers_in_two_languages(page: Any, editor: User, starter: Any) -> None:
+    log_in(page)
+    page.get_by_role("link", name="Add a source").click()
+    page.get_by_label("Paste text or Markdown").fill(POOL)
+    page.get_by_role("button", name="Add source").click()
+    assert page.locator(".pf-passage .pf-text").all_inner_texts() == [
+        f"{OPENING} {TICKET}", "Bus 4 stops in front of the pool. There are no parking spaces.",
+    ]  # fmt: skip
+    page.get_by_role("button", name="Publish revision 1").click()
+    page.get_by_text("Published. The portal answers from it now.").wait_for()
+
+    page.goto("/en/ask/?q=When+is+the+pool+open+on+Sundays%3F")
+    assert page.locator(".answer-text span").first.inner_text() == OPENING
+    assert page.locator(".refs blockquote").first.inner_text().strip("“”\n ") == OPENING
+
+    page.goto("/admin/faq/question/add/")
+    page.get_by_label("Question", exact=False).first.fill("When is the pool open on Sundays?")
+    page.get_by_role("button", name="Create and draft an answer").click()
+    answer = page.get_by_label("Answer", exact=True)
+    assert answer.input_value() == f"{OPENING} [1]"
+    assert page.get_by_label("Quote of citation 1").input_value() == OPENING
+    answer.fill(f"{OPENING} [1] {TICKET}")
+    page.get_by_role("button", name="Cite The swimming pool").first.click()
+    assert answer.input_value() == f"{OPENING} [1] {TICKET} [2]"
+    page.get_by_role("button", name="Save and publish").click()
+    page.get_by_text("Published. Readers see it now.").wait_for()
+    page.get_by_role("link", name="View on site").click()
+    assert page.locator("h1").inner_text() == "When is the pool open on Sundays?"
+    assert TICKET in page.locator(".answer-text").inner_text()
+
+    question = Question.objects.get()
+    page.goto(reverse("admin:faq_question_change", args=[question.pk]))
+    page.get_by_role("link", name="Translation into العربية").click()
+    page.get_by_label("Translation of the question").fill("متى يفتح المسبح يوم الأحد؟")
+    for number, text in enumerate(ARABIC.values(), start=1):
+        field = page.get_by_label(f"Translation of sentence {number}")
+        assert field.evaluate("e => getComputedStyle(e).direction") == "rtl"
+        field.fill(text)
+    page.get_by_role("button", name="Approve and publish").click()
+    page.get_by_text("Approved and published.").wait_for()
+    page.get_by_role("link", name="View on site").click()
+    page.wait_for_url("**/ar/questions/**")
+    assert page.locator("h1").inner_text() == "متى يفتح المسبح يوم الأحد؟"
+    assert [page.locator(".answer-text span", has_text=text).count() > 0 for text in ARABIC.values()] == [True, True]
+    made = AnswerRevision.objects.get(locale_id="ar")
+    assert (made.origin, made.author) == ("human", editor)
+
+
+def test_citing_takes_what_is_selected_and_removing_takes_the_mark_along(page: Any, editor: User, starter: Any) -> None:
+    make_source(POOL, title="Pool")
+    question = make_question("When is the pool open?", publish=False)
+    log_in(page, reverse("admin:faq_question_change", args=[question.pk]))
+    page.evaluate(
+        """(words) => { const text = document.querySelector('[data-passage]').firstChild;
+             const at = text.data.indexOf(words);
+             document.getSelection().setBaseAndExtent(text, at, text, at + words.length); }""",
+        TICKET,
+    )
+    page.get_by_role("button", name="Cite Pool").first.click()
+    assert page.locator("[name=citation-quote]").input_value() == TICKET
+    answer = page.get_by_label("Answer", exact=True)
+    assert answer.input_value() == "[1]"
+    page.evaluate("document.getSelection().removeAllRanges()")
+    page.get_by_role("button", name="Cite Pool").first.click()
+    quotes = page.locator("[name=citation-quote]")
+    assert [quotes.nth(n).input_value() for n in range(2)] == [TICKET, f"{OPENING} {TICKET}"]
+    assert answer.input_value() == "[1] [2]"
+    page.get_by_role("button", name="Remove").first.click()
+    assert answer.input_value() == " [2]"
+    assert page.locator("[name=citation-number]").input_value() == "2"
+
+
+def test_a_wrong_quote_keeps_the_text_and_shows_where_it_is_wrong(page: Any, editor: User, starter: Any) -> None:
+    source = make_source(POOL, title="Pool")
+    question = make_question("When is it open?", cites=passages(source)[0], quote=OPENING)
+    log_in(page, reverse("admin:faq_question_change", args=[question.pk]))
+    page.get_by_label("Answer", exact=True).fill("Never on Sundays. [1]")
+    page.get_by_label("Quote of citation 1").fill("The pool is closed on Sundays.")
+    page.get_by_role("button", name="Save and publish").click()
+    alert = page.get_by_role("alert")
+    assert "Citation 1: the quote is not in its passage word for word." in alert.inner_text()
+    assert page.get_by_label("Answer", exact=True).input_value() == "Never on Sundays. [1]"
+    assert page.get_by_label("Quote of citation 1").input_value() == "The pool is closed on Sundays."
+    assert page.get_by_label("Quote of citation 1").get_attribute("aria-invalid") == "true"
+    live = answers.canonical_revision(question)
+    assert live is not None
+    assert live.text == f"{OPENING} [1]"
+
+
+def test_leaving_with_unsaved_text_asks_first(page: Any, editor: User, starter: Any) -> None:
+    question = make_question("When is it open?", publish=False)
+    address = reverse("admin:faq_question_change", args=[question.pk])
+    log_in(page, address)
+    page.get_by_label("Answer", exact=True).press_sequentially("Typed and not saved")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("button", name="Draft from sources").click()
+    page.wait_for_timeout(200)
+    assert asked == ["beforeunload"]
+    assert page.get_by_label("Answer", exact=True).input_value() == "Typed and not saved"
+
+
+def test_a_running_job_moves_without_a_reload(page: Any, editor: User) -> None:
+    job = jobs.enqueue(JobKind.POPULATE, {})
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, done=1, total=4)
+    log_in(page, "/admin/faq/job/")
+    page.locator("#pf-jobs progress[value='25']").wait_for()
+    page.evaluate("window.sameDocument = true")
+    Job.objects.filter(pk=job.pk).update(done=3)
+    page.locator("#pf-jobs progress[value='75']").wait_for()
+    assert page.evaluate("window.sameDocument") is True
+    Job.objects.filter(pk=job.pk).update(state=JobState.SUCCEEDED, done=4)
+    page.get_by_text("Nothing is running.").wait_for()
+    page.locator("#result_list").get_by_text("succeeded").wait_for()
+
+
+@pytest.fixture
+def screens(editor: User, starter: Any) -> list[str]:
+    """The address of every screen of ours, with something on it."""
+    source = make_source(POOL, title="Pool")
+    question = make_question("When is it open?", cites=passages(source)[0], quote=OPENING)
+    questions.add_phrasing(question, text="متى يفتح؟", locale="ar", canonical=True)
+    indexing.sync_all()
+    job = jobs.enqueue(JobKind.POPULATE, {})
+    args = {"source": Source.objects.get().pk, "question": question.pk, "job": job.pk}
+    return [
+        "/admin/", "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
+        "/admin/faq/answerrevision/", "/admin/faq/asked/", "/admin/faq/job/", "/admin/faq/auditentry/",
+        *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
+        reverse("admin:faq_translation", args=[question.pk, "ar"]),
+        reverse("admin:faq_translation", args=[question.pk, "zh-hans"]),
+    ]  # fmt: skip
+
+
+def test_nothing_scrolls_sideways_on_a_telephone(open_context: Any, screens: list[str]) -> None:
+    page = log_in(open_context(width=390, height=844).new_page())
+    for address in screens:
+        page.goto(address)
+        assert (address, page.evaluate("document.documentElement.scrollWidth")) == (address, 390)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_our_screens_stand_out_from_their_ground_and_every_field_has_a_name(
+    open_context: Any, screens: list[str], scheme: str
+) -> None:
+    """WCAG AA on what is ours (.pf-card, .pf-tile); the frame around it is django-unfold's."""
+    page = log_in(open_context(color_scheme=scheme).new_page())
+    for address in screens:
+        page.goto(address)
+        # Measured on a page of nothing but our own parts.
+        page.evaluate(
+            """() => { const parts = [...document.querySelectorAll('body > style, .pf-card, .pf-tile')];
+                 document.body.replaceChildren(...parts); }"""
+        )
+        assert (address, page.evaluate(CONTRAST)) == (address, [])
+        nameless = page.evaluate(
+            """[...document.querySelectorAll('input:not([type=hidden]), textarea, select, button')].filter((e) =>
+                 !e.closest('template') && !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)"""
+        )
+        assert (address, nameless) == (address, [])
