@@ -138,9 +138,14 @@ def follow(kind: str, args: Mapping[str, Any], *, key: str) -> None:
             transaction.on_commit(partial(_follow_now, job.pk))
         elif waiting.state == JobState.RUNNING:
             Job.objects.filter(pk=waiting.pk).update(args={**waiting.args, AGAIN: True})
+        else:
+            # Left by a process that died or a service that was away: whoever changed something now need not wait for it.
+            transaction.on_commit(partial(_follow_now, waiting.pk))
 
 
 def _follow_now(job_id: UUID) -> None:
+    if not Job.objects.filter(pk=job_id, state=JobState.QUEUED).exists():
+        return  # an earlier change of the same transaction has brought it along
     job = run(job_id)
     if job.state == JobState.SUCCEEDED:
         job.delete()

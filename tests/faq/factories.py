@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import Any
 
 from faq.domain import sources
-from faq.enums import Origin
-from faq.models import Citation, Locale, Passage, Question, Source, TranslationUnit
+from faq.enums import Origin, TranslationPolicy
+from faq.models import Citation, Job, Locale, Passage, Question, Source, TranslationUnit
 from translation.memory import unit_hash
 
 PARKING = """# Parking
@@ -122,3 +122,22 @@ def edit(source: Source, old: str, new: str) -> Source:
     assert old in text
     sources.revise_content(source, text=text.replace(old, new))
     return sources.publish_source(source)
+
+
+def work() -> list[Job]:
+    """Run every job that waits, and those they cause, as a worker would; returns them as they ended."""
+    from faq.domain import jobs
+
+    done: list[Job] = []
+    while waiting := [job for job in jobs.pending() if not job.error]:
+        done += [jobs.run(job.pk) for job in waiting]
+    return done
+
+
+def translate_into(*tags: str) -> None:
+    """Let machines translate into these languages only."""
+    from faq import cache
+
+    Locale.objects.exclude(pk__in=tags).update(policy=TranslationPolicy.OFF)
+    Locale.objects.filter(pk__in=tags).update(policy=TranslationPolicy.PUBLISH)
+    cache.bump(cache.LOCALES)
