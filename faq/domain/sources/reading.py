@@ -14,11 +14,13 @@ MANY_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Content in one locale, read: the document, and the rows when it is a table of questions and answers."""
+    """Content in one locale, read: the document, and the rows when it is a table of questions and answers. `name`: of the
+    file, for messages."""
 
     document: Document
     locale: str
     rows: tuple[QuestionRow, ...] = ()
+    name: str = ""
 
 
 def read(content: Content, locale: str) -> list[Reading]:
@@ -37,9 +39,10 @@ def read(content: Content, locale: str) -> list[Reading]:
     for row in rows:
         by_locale.setdefault(_row_locale(row, locale, content.filename), []).append(row)
     if set(by_locale) == {locale}:
-        return [Reading(document, locale, tuple(rows))]
+        return [Reading(document, locale, tuple(rows), content.filename)]
     first = locale if locale in by_locale else next(iter(by_locale))
-    return [_part(document, by_locale[tag], tag) for tag in sorted(by_locale, key=lambda tag: tag != first)]
+    parts = [_part(document, by_locale[tag], tag) for tag in sorted(by_locale, key=lambda tag: tag != first)]
+    return [replace(part, name=content.filename) for part in parts]
 
 
 def _row_locale(row: QuestionRow, default: str, filename: str) -> str:

@@ -21,29 +21,28 @@ def row_chunks(rows: Sequence[QuestionRow]) -> list[Chunk]:
 
 
 def import_rows(source: Source, reading: Reading, passages: Sequence[Passage], actor: audit.Actor) -> None:
-    """A question for each row, and a draft of its answer that cites the row's passage and goes live with the source."""
+    """A question for each row, and a draft of its answer that cites the row's passage and goes live with the source.
+
+    Invalid, naming file and question, for a row that cannot be one."""
     known = _questions_of(source)
     for row, passage in zip(reading.rows, passages, strict=True):
-        text = _wording(row)
-        question = known.get(text)
-        if question is None:
-            question = questions.create_question(
-                key="",
-                topic=topics.ensure_topic(row.topic, actor=actor) if row.topic else source.topic,
-                phrasings=[text],
-                locale=reading.locale,
-                actor=actor,
-            )
-            known[text] = question
-        if _may_answer(question, passage):
-            _save_answer(question, reading.locale, passage, actor)
+        try:
+            question = _question(row, known, source, reading.locale, actor)
+            if _may_answer(question, passage):
+                _save_answer(question, reading.locale, passage, actor)
+        except Invalid as error:
+            raise Invalid(f"{reading.name}, question “{clean(row.question)[:60]}”: {error}") from error
 
 
-def _wording(row: QuestionRow) -> str:
-    try:
-        return questions.wording(row.question)
-    except Invalid as error:
-        raise Invalid(f"Question “{clean(row.question)[:60]}”: {error}") from error
+def _question(
+    row: QuestionRow, known: dict[str, Question], source: Source, locale: str, actor: audit.Actor
+) -> Question:
+    """The row's question: one that came in with this table before, else a new one."""
+    text = questions.wording(row.question)
+    if text not in known:
+        topic = topics.ensure_topic(row.topic, actor=actor) if row.topic else source.topic
+        known[text] = questions.create_question(topic=topic, phrasings=[text], locale=locale, actor=actor)
+    return known[text]
 
 
 def _questions_of(source: Source) -> dict[str, Question]:
