@@ -134,10 +134,15 @@ def work() -> list[Job]:
     return done
 
 
-def translate_into(*tags: str) -> None:
-    """Let machines translate into these languages only."""
+def set_policy(tag: str, policy: str) -> None:
+    """Change what machine translations into a language become."""
     from faq import cache
 
-    Locale.objects.exclude(pk__in=tags).update(policy=TranslationPolicy.OFF)
-    Locale.objects.filter(pk__in=tags).update(policy=TranslationPolicy.PUBLISH)
+    Locale.objects.filter(pk=tag).update(policy=policy)
     cache.bump(cache.LOCALES)
+
+
+def translate_into(*tags: str) -> None:
+    """Let machines translate into these languages only."""
+    for tag in Locale.objects.values_list("pk", flat=True):
+        set_policy(tag, TranslationPolicy.PUBLISH if tag in tags else TranslationPolicy.OFF)

@@ -44,7 +44,9 @@ def translate_answer(question: Question, locale: str, actor: audit.Actor = None)
     if settled:
         return shown
     rows = _translated_rows(sentences, results, canonical, target.tag)
-    return _keep(question, canonical, target, rows, live, actor) if rows else shown
+    if all(row["origin"] == Origin.SOURCE for row in rows):
+        return shown  # a text of which nothing is translated is no translation
+    return _keep(question, canonical, target, rows, live, actor)
 
 
 def _translations(question: Question, tag: str) -> list[AnswerRevision]:

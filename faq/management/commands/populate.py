@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from faq.domain import jobs
 from faq.enums import JobKind
+from faq.errors import DomainError
 from faq.management import console
+from faq.queries import locales
 
 
 class Command(BaseCommand):
@@ -18,7 +20,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        job = jobs.enqueue(JobKind.POPULATE, {"locales": options["locale"] or None}, key="populate")
+        try:
+            tags = [locales.require(tag).tag for tag in options["locale"]]
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        job = jobs.enqueue(JobKind.POPULATE, {"locales": tags or None}, key="populate")
         console.run_jobs(self.stderr.write)
         job.refresh_from_db()
         self.stdout.write(
