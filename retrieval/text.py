@@ -13,13 +13,13 @@ Korean as words and bigrams, Thai, Lao, Khmer and Burmese as trigrams.
 """
 
 import functools
+import threading
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import regex
 import sentencex
-import snowballstemmer
 
 from retrieval.stopwords import STOP_WORDS
 
@@ -247,7 +247,16 @@ def _snowball(word: str, code: str) -> str:
     return (stemmer.stemWord(word) or word) if stemmer is not None else word
 
 
-@functools.cache
+_stemmers = threading.local()
+"""One set a thread: a stemmer keeps the word it works on in itself, and two threads at once would get, and keep, each
+other's stems."""
+
+
 def _stemmer(code: str) -> Any:
-    name = _SNOWBALL.get(code, "")
-    return snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
+    held: dict[str, Any] = _stemmers.__dict__
+    if code not in held:
+        import snowballstemmer  # some thirty modules: read by the first text, not by every command
+
+        name = _SNOWBALL.get(code, "")
+        held[code] = snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
+    return held[code]

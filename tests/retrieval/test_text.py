@@ -1,13 +1,16 @@
 """Tokens by language: laws over any text, and what each language's analyser must not get wrong."""
 
 import itertools
+import sys
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval import text as text_module
 from retrieval.stopwords import STOP_WORDS
 from retrieval.text import (
     MAX_TOKEN,
@@ -206,3 +209,19 @@ def test_sentences_end_at_stops_and_at_line_breaks():
     assert [text[a:b] for a, b in sentences(text, "en")][:3] == ["Dr. Smith came.", "He left!", "A heading"]
     chinese = "我来了。他走了。"
     assert [chinese[a:b] for a, b in sentences(chinese, "zh-hans")] == ["我来了。", "他走了。"]
+
+
+def test_threads_that_stem_at_once_get_the_stems_of_their_own_words():
+    """The stemmers keep the word they work on in themselves; a wrong stem would be kept and found nothing for ever."""
+    endings = ("ungen", "heiten", "lichen", "ischer", "est", "er")
+    given = [f"wort{number}{ending}" for number in range(700) for ending in endings]
+    expected = [stem(word, "de") for word in given]
+    text_module._snowball.cache_clear()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(lambda part: [stem(word, "de") for word in given[part::6]], range(6)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [expected[part::6] for part in range(6)]
