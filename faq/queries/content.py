@@ -83,8 +83,13 @@ def popular(tag: str, limit: int = 6) -> list[QuestionLink]:
 
 
 def question_links(rows: QuerySet[Question], reader: Reading, limit: int = 200) -> list[QuestionLink]:
-    """Links to the given questions in their order, each worded in the best language there is; two queries."""
-    links = [(question.key, reader.worded(question.wordings)) for question in _with_wordings(rows)[:limit]]  # type: ignore[attr-defined]
+    """Links to the first of the given questions by topic and key, each worded in the best language there is; one query."""
+    chosen = rows.order_by("topic__order", "key").values("pk")[:limit]
+    found = Phrasing.objects.filter(canonical=True, question__in=chosen).select_related("question")
+    wordings: dict[str, list[Phrasing]] = {}
+    for wording in found.order_by("question__topic__order", "question__key"):
+        wordings.setdefault(wording.question.key, []).append(wording)
+    links = [(key, reader.worded(own)) for key, own in wordings.items()]
     return [QuestionLink(key, text) for key, text in links if text is not None]
 
 
