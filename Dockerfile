@@ -5,12 +5,8 @@ RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /src
 COPY requirements.txt requirements.lock requirements-argos.txt ./
-RUN pip install -r requirements.txt -c requirements.lock && pip install --no-deps -r requirements-argos.txt -c requirements.lock
-
-FROM python:3.11-slim-bookworm
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin polyfaq && install -d -o polyfaq -g polyfaq /var/lib/polyfaq
-COPY --from=build /opt/venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 POLYFAQ_HOME=/var/lib/polyfaq
+RUN pip install --only-binary :all: -c requirements.lock -r requirements.txt \
+    && pip install --only-binary :all: --no-deps -c requirements.lock -r requirements-argos.txt
 WORKDIR /app
 COPY manage.py LICENSE ./
 COPY portal portal
@@ -21,8 +17,21 @@ COPY templates templates
 COPY static static
 COPY locale locale
 COPY demo demo
-USER polyfaq
+# The program runs as a user who may not write here: its bytecode is made now.
+RUN python -m compileall -q portal retrieval translation faq
+
+FROM python:3.11-slim-bookworm
+# Numbers, so that an orchestrator can see that it is not root. State is one volume; a new one takes the owner from here.
+RUN groupadd --gid 10001 polyfaq \
+    && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin polyfaq \
+    && install -d -o 10001 -g 10001 -m 0750 /var/lib/polyfaq
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 POLYFAQ_HOME=/var/lib/polyfaq
+WORKDIR /app
+USER 10001:10001
 VOLUME /var/lib/polyfaq
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/robots.txt', timeout=4)"]
-CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "portal.health"]
+# Heartbeats of the server's workers stay in memory: a slow disk must not look like a dead worker.
+CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"]

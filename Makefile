@@ -1,47 +1,63 @@
-# Every target runs `setup` first when it must. Nothing is installed outside this folder.
+# Every target installs first what it must. Nothing is installed outside this folder.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.installed
+DEVELOPMENT := $(VENV)/.installed-dev
 PORT ?= 8000
 JOBS ?= 2
+# Bytecode is made when a module is first imported: compiling every module of every package takes longer than using them.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --prefer-binary -c requirements.lock
+# The tests bring servers of their own, and use none of those that serve this machine.
+ALONE := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 
-.PHONY: setup demo test lint types unit bench evaluate messages clean
+.PHONY: setup demo test lint types unit sqlite postgresql bench evaluate messages clean
 
-setup: $(STAMP)
+setup: $(DEVELOPMENT)
 
-$(STAMP): requirements.txt requirements.lock requirements-argos.txt requirements-dev.txt
+$(RUNTIME): requirements.txt requirements.lock requirements-argos.txt
+	@$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit("Polyfaq needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)' \
+	|| { echo "$(PYTHON) cannot make a virtual environment for Polyfaq (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-argos.txt -c requirements.lock
-	$(BIN)/python -m compileall -q retrieval translation faq portal
-	touch $(STAMP)
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps -r requirements-argos.txt
+	touch $@
 
-demo: $(STAMP)
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	touch $@
+
+demo: $(RUNTIME)
 	$(BIN)/python manage.py demo --port $(PORT)
 
 test: lint types unit
 
-lint: $(STAMP)
+lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(STAMP)
+types: $(DEVELOPMENT)
 	$(BIN)/mypy
 
-unit: $(STAMP)
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+unit: sqlite postgresql
 
-bench: $(STAMP)
+sqlite: $(DEVELOPMENT)
+	$(ALONE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(ALONE) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# All that touches the database, again on a private PostgreSQL; one line says so where that is not installed.
+postgresql: $(DEVELOPMENT)
+	$(ALONE) $(BIN)/python -m tests.services $(BIN)/python -m pytest tests/faq -n $(JOBS) --dist loadfile
+
+bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks
 
-evaluate: $(STAMP)
+evaluate: $(RUNTIME)
 	$(BIN)/python manage.py evaluate $(DIR)
 
-messages: $(STAMP)
+messages: $(DEVELOPMENT)
 	$(BIN)/python manage.py compile_catalogues
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

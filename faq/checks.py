@@ -106,7 +106,7 @@ def _environment() -> list[CheckMessage]:
     return [
         Warning(
             f"{name} is set, and Polyfaq knows no such variable.",
-            hint=f"Did you mean {meant}?" if meant else "docs/how-to/production.md lists those that exist.",
+            hint=f"Did you mean {meant}?" if meant else "docs/reference/settings.md lists those that exist.",
             id="polyfaq.W003",
         )
         for name, meant in environment.unknown().items()

@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -52,9 +53,10 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 DEBUG = env.boolean("POLYFAQ_DEBUG", False)
-ALLOWED_HOSTS = env.hosts("POLYFAQ_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("POLYFAQ_TRUSTED_ORIGINS")
 SITE_URL = env.address("POLYFAQ_SITE_URL", "http://localhost:8000")
+ALLOWED_HOSTS = env.hosts("POLYFAQ_ALLOWED_HOSTS", f"localhost 127.0.0.1 [::1] {urlsplit(SITE_URL).hostname}")
+TRUSTED_PROXIES = env.integer("POLYFAQ_TRUSTED_PROXIES", 0, 0, 10)
 
 INSTALLED_APPS = [
     "unfold",
@@ -71,6 +73,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "portal.proxies.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -189,6 +192,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"anon": env.rate("POLYFAQ_API_RATE", "120/min")},
     "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": 0,  # the middleware has put the visitor's address into REMOTE_ADDR
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Polyfaq API",

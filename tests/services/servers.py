@@ -71,7 +71,7 @@ def postgresql() -> Iterator[str]:
         # Nothing in it outlives the tests, so nothing is forced to disk.
         options = {
             "listen_addresses": "", "unix_socket_directories": str(directory), "port": "5432", "fsync": "off",
-            "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60", "shared_buffers": "64MB",
+            "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
         }  # fmt: skip
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with _running([str(programs / "postgres"), "-D", str(data), *flags], directory, user) as wait:
@@ -85,7 +85,7 @@ def redis() -> Iterator[str]:
     """A running Redis on a free port of the loopback address, which keeps nothing on disk: its URL."""
     program = redis_program()
     with _directory("polyfaq-redis-", None) as directory:
-        port = _free_port()
+        port = free_port()
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(directory)]
         with _running(command, directory, None) as wait:
             url = f"redis://127.0.0.1:{port}/0"
@@ -182,7 +182,7 @@ def _ping(url: str) -> None:
         connection.ping()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -1,0 +1,1 @@
+"""Tests of the Django project: settings, environment, what a server process does at its start."""
