@@ -112,6 +112,10 @@ class DeskAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # what was published is retired, so that links and citations can say so
 
+    def message_user(self, request: HttpRequest, message: Any, level: Any = messages.SUCCESS, **kwargs: Any) -> None:
+        """As Django's, for what went well unless a level says otherwise."""
+        super().message_user(request, message, level, **kwargs)
+
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         """A screen inside the admin's frame; `crumb` names the object."""
         request.current_app = self.admin_site.name

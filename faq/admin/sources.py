@@ -144,7 +144,7 @@ class SourceAdmin(DeskAdmin):
         source, form = self._source(pk), ContentForm(request.POST, request.FILES)
         if form.is_valid():
             with reported(form):
-                made = sources.revise_content(source, actor=request.user, **form.content())
+                made = sources.revise_content(source, actor=request.user, expected=_expected(request), **form.content())
                 self.message_user(request, _revised(made))
                 return HttpResponseRedirect(self._to(pk))
         return self._desk(request, source, form)

@@ -32,8 +32,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A translation beside its original. `seen` names what the editor looks at (see settle); `overtaken` is the
-    translation of an older original that this one replaces."""
+    """A translation beside its original. `seen` names what the editor looks at (see settle); `overtaken` is what
+    readers see when that is the translation of an older original."""
 
     question: Question
     locale: Locale
@@ -55,7 +55,8 @@ def sheet(question: Question, locale: str) -> Sheet:
         raise Invalid(f"The original is in {target.autonym}. Edit it with the question.")
     rows = AnswerRevision.objects.filter(answer__question=question, locale_id=target.tag, is_translation=True)
     newest = rows.exclude(state=State.RETIRED).select_related("author", "based_on").order_by("-number").first()
-    overtaken = newest if newest is not None and freshness.outdated(newest, canonical) else None
+    live = rows.filter(state=State.PUBLISHED).select_related("based_on").first()
+    overtaken = live if live is not None and freshness.outdated(live, canonical) else None
     return Sheet(
         question=question,
         locale=target,

@@ -348,3 +348,15 @@ def test_a_refused_or_overtaken_correction_comes_back(client: Client) -> None:
     unit.refresh_from_db()
     assert unit.target_text == GERMAN[COST]
     assert Phrasing.objects.count() == 0
+
+
+def test_beside_a_new_draft_the_page_says_what_readers_still_see(client: Client, question: Question) -> None:
+    review.settle(question, "de", GERMAN, publish=True)
+    canonical = answers.canonical_revision(question)
+    assert canonical is not None
+    citations = list(canonical.citations.all())
+    answers.save_revision(question, locale="en", text=f"{COST} [1]", citations=citations, state=State.PUBLISHED)
+    review.settle(question, "de", {COST: "Neu."}, publish=False)
+    response = client.get(sheet(question))
+    assert shown(response) == [(COST, "Neu.", "human")]
+    assert response.context["sheet"].overtaken.text == f"{GERMAN[COST]} [1] {GERMAN[APPLY]} [1]"
