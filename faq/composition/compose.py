@@ -7,7 +7,7 @@ sentence must bring question words not yet met, or stand beside the best one and
 points back ("It", "They") brings the one before; an introduction that ends with a colon brings what it introduces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import regex
 
@@ -18,6 +18,11 @@ FIRST_FLOOR = 0.12
 """Below this score no sentence answers anything."""
 NEXT_SHARE = 0.62
 """A next sentence must be worth this share of the best one; measured on XQuAD: more only adds words."""
+TITLED = 1.5
+"""Worth of standing under a heading that asks the question itself: such answers rarely repeat its words."""
+FIRST_SENTENCES = 2
+ASKED = 0.8
+"""A heading that meets this share of the question asks it; its passage's first sentence opens the answer."""
 NEIGHBOUR = 0.10
 HEADING_SHARE = 0.35
 LIKENESS_SHARE = 0.6
@@ -31,6 +36,9 @@ _ANAPHOR = regex.compile(
     r"|Il|Elle|Ils|Elles|Cela|Ce(?:s|tte|t)?|Ceci|Son|Leur|Esto|Est[ae]s?|Ell[ao]s|Él|Sus?|Je(?:go|j|st)|Ona|Ono|Oni|One|To|T[ae]|Ich"
     r"|Він|Вона|Воно|Вони|Це|Цей|Ця|Ці|Його|Її|Їх|O|Onlar|Bu|Bunlar|Şu)\b|(?:هو|هي|هم|هذا|هذه|ذلك|تلك|هناك)\s|[它他她这那其此]"
 )
+_ADDRESS = regex.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
+_LETTER = regex.compile(r"\p{L}")
+FEWEST_LETTERS = 2
 _INTRODUCES = regex.compile(r"[:：]\s*$")
 
 
@@ -43,13 +51,16 @@ def compose(question: str, evidence: Sequence[Evidence], score: Scorer, *, limit
     sentences = [sentence for place, item in enumerate(items) for sentence in _sentences(place, item)]
     if not sentences:
         return Draft()
-    matches, headings = _matches(sentences, items, score, locale)
+    matches, headings, titles = _matches(sentences, items, score, locale)
     kinds = expected(question)
     scores = []
     for sentence, match in zip(sentences, matches, strict=True):
         fits = any(holds(sentence.text, kind) for kind in kinds)
-        scores.append(_score(match, headings[sentence.evidence], items[sentence.evidence].weight, fits))
-    chosen = _choose(sentences, matches, scores, limit)
+        weight = items[sentence.evidence].weight
+        value = _score(match, headings[sentence.evidence], weight, fits) + _titled(titles[sentence.evidence], sentence)
+        scores.append(value if _says_something(sentence.text) else 0.0)
+    asked = {place for place, title in enumerate(titles) if title.overlap >= ASKED}
+    chosen = _choose(sentences, matches, scores, limit, asked)
     return _draft(chosen, sentences, items, matches)
 
 
@@ -65,17 +76,19 @@ def _sentences(place: int, item: Evidence) -> list[Sentence]:
 
 def _matches(
     sentences: Sequence[Sentence], items: Sequence[Evidence], score: Scorer, locale: str
-) -> tuple[list[Match], list[Match]]:
-    """How sentences and headings meet the question; a translated sentence by whichever of its texts meets it better."""
+) -> tuple[list[Match], list[Match], list[Match]]:
+    """How sentences, headings and the nearest heading of each meet the question; a translated sentence by whichever of
+    its texts meets it better."""
     translated = [n for n, sentence in enumerate(sentences) if sentence.translation and locale]
     texts = [(sentence.text, sentence.locale) for sentence in sentences]
     texts += [(sentences[n].translation or "", locale) for n in translated]
     headings = list(score([(" · ".join(item.heading) or " ", item.locale) for item in items]))
+    titles = list(score([(item.heading[-1] if len(item.heading) > 1 else " ", item.locale) for item in items]))
     found = list(score(texts))
     matches = found[: len(sentences)]
     for n, other in zip(translated, found[len(sentences) :], strict=True):
         matches[n] = max(matches[n], other, key=lambda match: match.overlap + LIKENESS_SHARE * match.likeness)
-    return matches, headings
+    return matches, headings, titles
 
 
 def _score(match: Match, heading: Match, weight: float, fits: bool) -> float:
@@ -83,12 +96,32 @@ def _score(match: Match, heading: Match, weight: float, fits: bool) -> float:
     return (value + (EXPECTED if fits else 0.0)) * (0.4 + 0.6 * weight)
 
 
-def _choose(sentences: Sequence[Sentence], matches: Sequence[Match], scores: Sequence[float], limit: int) -> list[int]:
-    """Places of the sentences to show, in source order."""
+def _titled(title: Match, sentence: Sentence) -> float:
+    """What the nearest heading is worth; much, when it asks the question itself."""
+    met = title.overlap if title.overlap >= ASKED else 0.5 * title.overlap**2
+    return TITLED * met * (1.0 if sentence.number < FIRST_SENTENCES else 0.7)
+
+
+def _says_something(text: str) -> bool:
+    """Whether a sentence has words besides addresses."""
+    return len(_LETTER.findall(_ADDRESS.sub(" ", text))) >= FEWEST_LETTERS
+
+
+def _choose(
+    sentences: Sequence[Sentence],
+    matches: Sequence[Match],
+    scores: Sequence[float],
+    limit: int,
+    asked: Set[int] = frozenset(),
+) -> list[int]:
+    """Places of the sentences to show, in source order. `asked`: the evidence under headings that ask the question."""
     best = max(range(len(sentences)), key=lambda i: (scores[i], -i))
     if scores[best] < FIRST_FLOOR:
         return []
-    chosen, met = _needed([best], sentences, limit), set(matches[best].terms)
+    opening = [best]
+    if sentences[best].evidence in asked and limit > 1:
+        opening += [i for i, each in enumerate(sentences) if each.evidence == sentences[best].evidence][:1]
+    chosen, met = _needed(opening, sentences, limit), set(matches[best].terms)
     while len(chosen) < limit:
         rated = [
             (_gain(i, best, sentences, matches, scores, met), -i) for i in range(len(sentences)) if i not in chosen
