@@ -1,6 +1,6 @@
-"""`python -m benchmarks [--size N ...] [--no-write]`: print the table, and keep it in docs/reference/performance.md.
+"""`python -m benchmarks [--only PART ...] [--ingest FOLDER ...] [--size N ...] [--no-write]`
 
-Exits with 1 when a figure that must hold does not.
+Prints the tables and keeps them in docs/reference/performance.md. Exits with 1 when a figure that must hold does not.
 """
 
 import argparse
@@ -8,44 +8,71 @@ import datetime
 import os
 import platform
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one search on one core, as in a busy worker
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as portal/__init__.py does for every process of a portal
 
-from benchmarks.search import Row, measure
+from benchmarks import portal as parts
+from benchmarks.rows import Row, table
+from benchmarks.scratch import ROOT, Portal, empty_portal
+from benchmarks.search import measure
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "performance.md"
+PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PARTS = ("ask", "pages", "ingest", "start", "search")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="measure these parts; nothing is written")
+    parser.add_argument("--ingest", type=Path, nargs="+", default=[], help="more folders to ingest twice")
     parser.add_argument("--size", type=int, nargs="+", default=[10_000], help="passages in the index")
     parser.add_argument("--no-write", action="store_true", help=f"print only; leave {PAGE.name} as it is")
     options = parser.parse_args()
+    chosen = set(options.only or PARTS)
     tables, holds = [], True
-    for size in options.size:
-        rows = measure(size)
+
+    def add(title: str, work: Callable[[], list[Row]]) -> None:
+        nonlocal holds
+        begun = time.perf_counter()
+        rows = work()
         holds = holds and all(row.holds for row in rows)
-        tables.append(table(size, rows))
-    text = f"{machine()}\n\n" + "\n\n".join(tables)
-    print(text)
-    if not options.no_write:
-        write(text)
+        tables.append(table(title, rows))
+        print(tables[-1], f"\n({time.perf_counter() - begun:.0f} s)\n", flush=True)
+
+    if chosen - {"search"}:
+        with empty_portal() as empty:
+            _portal(empty, chosen, options.ingest, add)
+    if "search" in chosen:
+        for size in options.size:
+            add(f"{size:,} passages, 256 dimensions, 4 locales", lambda size=size: measure(size))  # type: ignore[misc]
+    if not (options.no_write or options.only):
+        write(f"{machine()}\n\n" + "\n\n".join(tables))
     return 0 if holds else 1
 
 
-def table(size: int, rows: list[Row]) -> str:
-    lines = [f"| {size:,} passages, 256 dimensions, 4 locales | measured | must be |", "|---|---|---|"]
-    lines += [f"| {row.what} | {row.value} | {row.limit}{'' if row.holds else ' **missed**'} |" for row in rows]
-    return "\n".join(lines)
+def _portal(empty: Portal, chosen: set[str], folders: list[Path], add: Callable[..., None]) -> None:
+    if "ingest" in chosen:
+        add("What changes", lambda: [*parts.ingest(empty, [ROOT / "demo" / "sources", *folders]), *parts.edit(empty)])
+    if chosen & {"ask", "pages", "start"}:
+        demo = empty.copy("demo")
+        demo.manage("load_demo")
+    if "ask" in chosen:
+        add("A question, in a process that never answered one", lambda: parts.asking(demo))
+    if "pages" in chosen:
+        add("A page", lambda: parts.pages(demo))
+    if "start" in chosen:
+        add("A process", lambda: [*parts.start(demo), *parts.worker(demo)])
 
 
 def machine() -> str:
     today = datetime.datetime.now(tz=datetime.UTC).date()
     return (
         f"Measured {today} on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
-        "one thread for the arithmetic."
+        f"one thread for the arithmetic; load average {os.getloadavg()[0]:.1f}. Times of questions, pages and `check` are of "
+        "the processor: by the clock they are the same on a machine that does nothing else."
     )
 
 

@@ -4,12 +4,13 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.corpus import Corpus
+from benchmarks.rows import Row
 from retrieval.factory import build_retriever
 from retrieval.service import Retriever
 from retrieval.types import Query
@@ -20,16 +21,6 @@ ROUNDS = 5
 """The quietest counts: other work on the machine is not what is measured."""
 Round = tuple[list[float], list[Mapping[str, float]], int]
 """Milliseconds of each search, of its lanes, and how many found what they were made from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table. `limit`: what must hold, "" where nothing must."""
-
-    what: str
-    value: str
-    limit: str = ""
-    holds: bool = True
 
 
 def make(folder: Path) -> Retriever:

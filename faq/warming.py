@@ -11,6 +11,7 @@ import threading
 import time
 
 from django.db import DatabaseError, connection
+from django.urls import get_resolver
 
 from faq.domain import readiness
 from faq.errors import DomainError
@@ -43,6 +44,8 @@ def run() -> None:
     try:
         with _step:
             readiness.ensure_index()
+        with _step:
+            get_resolver().url_patterns  # noqa: B018 - every view and serializer is imported with the first address
         steps, ready = readiness.warm(), 0
         while True:
             with _step:

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Iterator
 
 from faq.domain import indexing, jobs
+from faq.domain.ask import ask
 from faq.enums import JobKind, State
 from faq.gateways import retrieval
-from faq.models import Job, Question, Source
+from faq.models import Job, Phrasing, Question, Source
 from faq.queries import locales
 from retrieval.sync import IndexState
 
@@ -44,10 +45,19 @@ def _anything_published() -> bool:
 def warm() -> Iterator[str]:
     """Read step by step what questions need; yields the tag of each language that is ready, the default one first.
 
-    Raises Unavailable.
+    One question of the default language is asked, so that everything an answer takes has been read. Raises Unavailable.
     """
     default = locales.default_locale().tag
     for locale in sorted(locales.enabled_locales(), key=lambda locale: locale.tag != default):
         with retrieval.mapped():
             retrieval.retriever().warm(locale.tag)
+        if locale.tag == default:
+            _ask_one(default)
         yield locale.tag
+
+
+def _ask_one(tag: str) -> None:
+    published = Phrasing.objects.filter(question__state=State.PUBLISHED, locale_id=tag, canonical=True)
+    wording = published.order_by("pk").values_list("text", flat=True).first()
+    if wording:
+        ask(wording, tag, record=False)
