@@ -61,10 +61,14 @@ def load(folder: Path, step: Step = lambda done, total: None) -> Loaded:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = yaml.safe_load(_bytes(path))
+    return value
+
+
+def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise Invalid(f"{path.name} is missing in {path.parent}: the demonstration is not complete.")
-    value: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return value
+    return path.read_bytes()
 
 
 def _load_memory(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -93,7 +97,7 @@ def _load_source(folder: Path, row: Mapping[str, Any]) -> None:
     source, _ = sources.ingest(
         title=row["title"],
         locale=row["locale"],
-        data=path.read_bytes(),
+        data=_bytes(path),
         filename=path.name,
         url=row["url"],
         kind="file",

@@ -84,7 +84,7 @@ def gathered(
     cited = _cited(list(ranks))
     near = list(scores)[:MAX_CANDIDATES]
     near += [pk for pk, places in cited.items() if pk not in near and any(ranks[p][0] <= AGREEING for p in places)]
-    worded = _worded(near, reader)
+    worded = _worded(near, reader, [hit.key for hit in hits])
     best = max(scores.values(), default=0.0) or 1.0
     signals: dict[int, Signals | None] = {}
     for pk, rows in worded.items():
@@ -92,7 +92,9 @@ def gathered(
             signals[pk] = None
         else:
             found = [ranks[place] for place in cited.get(pk, ())]
-            signals[pk] = _signals(text, rows, reader, scores.get(pk, 0.0) / best, found)
+            # What only the search found, in a language that is not the reader's, counts when it is the same words.
+            read = [row for row in rows if row.locale_id in reader.chain or row.locale_id == reader.default] or rows
+            signals[pk] = _signals(text, read, reader, scores.get(pk, 0.0) / best, found)
     return worded, signals
 
 
@@ -120,10 +122,11 @@ def _cited(passages: Sequence[int]) -> dict[int, set[int]]:
     return found
 
 
-def _worded(questions: Sequence[int], reader: Reading) -> Mapping[int, list[Phrasing]]:
-    """The wordings that readers of the locale may mean, and those of the sources' language, by question."""
+def _worded(questions: Sequence[int], reader: Reading, entries: Sequence[str]) -> Mapping[int, list[Phrasing]]:
+    """The wordings that readers of the locale may mean, those of the sources' language, and those found, by question."""
+    found_ids = [int(key.rpartition("-")[2]) for key in entries if key.rpartition("-")[2].isdecimal()]
     rows = Phrasing.objects.filter(
-        Q(locale_id__in=reader.chain) | Q(locale_id=reader.default),
+        Q(locale_id__in=reader.chain) | Q(locale_id=reader.default) | Q(pk__in=found_ids),
         question_id__in=questions,
         question__state=State.PUBLISHED,
     ).select_related("question")

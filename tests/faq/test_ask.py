@@ -117,6 +117,13 @@ def test_a_question_close_to_a_published_wording_gets_the_curated_answer(
     assert told(result) == [(COST, "en", "human") if locale == "en" else (GERMAN[COST], "de", "memory")]
 
 
+@pytest.mark.parametrize("locale", ["en", "fr", "zh-hans"])
+def test_a_wording_in_a_language_that_is_not_the_pages_is_understood(permit: Question, locale: str) -> None:
+    result = asked("Was kostet ein Bewohnerausweis", locale)
+    assert (result["outcome"], result["question"], result["locale"]) == ("curated", "permit", locale)
+    assert told(result) == [(COST, "en", "human")]
+
+
 def test_a_curated_answer_cites_the_stored_passage_in_its_own_language(permit: Question) -> None:
     (row,) = asked("Was kostet ein Bewohnerausweis?", "de")["citations"]
     passage = Passage.objects.get(pk=row["passage"])
