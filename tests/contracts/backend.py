@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrieval.backends.base import Backend
-from retrieval.types import Filters, InvalidInput, StoredEntry, Vector
+from retrieval.types import Filters, InvalidInput, StoredEntry, Unavailable, Vector
 
 DIMENSIONS = 4
 
@@ -28,6 +28,7 @@ def keys(hits: list) -> list[str]:
 
 class BackendContract:
     def make_backend(self) -> Backend:
+        """A client of the test's own index; called again, another client of the same one."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -125,6 +126,24 @@ class BackendContract:
         assert keys(backend.lexical({"x": 1.0}, Filters(), 5)) == ["b"]
         with pytest.raises(InvalidInput):
             backend.upsert([entry("c", "x")], "g1")
+
+    def test_one_builder_at_a_time(self, backend):
+        with backend.building(1) as waited, pytest.raises(Unavailable), self.make_backend().building(0):
+            pytest.fail("two held it")
+        assert waited is False
+        with backend.building(0) as waited:
+            assert waited is False
+
+    def test_compacting_changes_nothing_that_can_be_found(self, backend):
+        self.build(backend, "g1", [entry("a", "x y")])
+        self.build(backend, "g2", [entry("b", "x z")])
+        backend.drop("g1")
+        before = (list(backend.fingerprints()), backend.lexical({"x": 1.0, "z": 1.0}, Filters(), 5))
+        backend.compact()
+        assert (list(backend.fingerprints()), backend.lexical({"x": 1.0, "z": 1.0}, Filters(), 5)) == before
+        assert backend.lexical({"y": 1.0}, Filters(), 5) == []
+        backend.upsert([entry("c", "y")])
+        assert keys(backend.lexical({"y": 1.0}, Filters(), 5)) == ["c"]
 
     def test_after_a_reset_it_is_as_new(self, backend):
         self.build(backend, "g1", [entry("a", "x")])
