@@ -1,14 +1,39 @@
-"""What commands write while they work: a progress bar on a terminal's stderr, nothing elsewhere."""
+"""What commands have in common: a clear word when the database is not set up, and a progress bar on a terminal's stderr."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
 from faq import tasks
 from faq.domain import jobs
 from faq.enums import JobState
 from faq.models import Job
+
+
+class PortalCommand(BaseCommand):
+    """A command that needs the portal's tables."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """CommandError when the database lacks this version's tables."""
+        try:
+            return super().execute(*args, **options)
+        except DatabaseError as error:
+            if not migrated():
+                raise CommandError(
+                    "The database is not set up for this version. Run `manage.py migrate`, then this again."
+                ) from error
+            raise
+
+
+def migrated() -> bool:
+    """Whether every migration has run."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def count(value: Any) -> int:

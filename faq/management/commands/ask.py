@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from faq.domain.ask import ask
 from faq.errors import DomainError
+from faq.management import console
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Asks the portal a question."
 
     def add_arguments(self, parser: CommandParser) -> None:

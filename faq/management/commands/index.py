@@ -4,7 +4,7 @@ build it anew."""
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from faq.domain import indexing, readiness
 from faq.errors import DomainError
@@ -13,7 +13,7 @@ from faq.management import console
 SHOWN = 10
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Checks, syncs or rebuilds the search index."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
 from faq import conf
@@ -26,7 +26,7 @@ SUFFIXES = {
 }  # fmt: skip
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Reads files, folders and web pages into sources; a second run changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:

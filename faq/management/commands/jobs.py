@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from faq.domain import jobs
 from faq.enums import JobState
@@ -12,7 +12,7 @@ from faq.management import console
 from faq.models import Job
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Lists background jobs, or runs those that wait."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from faq.domain import demo
 from faq.errors import DomainError
@@ -15,7 +15,7 @@ from faq.management import console
 LOGIN, PASSWORD = "editor", "larkmouth"  # the demonstration listens on this machine only
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Loads the demonstration knowledge base; a second run changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from faq.domain import jobs
 from faq.enums import JobKind
@@ -11,7 +11,7 @@ from faq.management import console
 from faq.queries import locales
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Drafts missing answers and brings translations up to date."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from faq import tasks
 from faq.domain import jobs
@@ -14,7 +14,7 @@ from faq.management import console
 PAUSE_SECONDS = 2
 
 
-class Command(BaseCommand):
+class Command(console.PortalCommand):
     help = "Runs background jobs until it is stopped. With a broker this is a Celery worker."
 
     def add_arguments(self, parser: CommandParser) -> None:
