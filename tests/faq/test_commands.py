@@ -12,7 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     "command",
-    [["ask", "Where?"], ["load_demo"], ["index", "--check"], ["jobs"], ["populate"], ["ingest", "README.md", "--locale", "en"]],
+    [
+        ["ask", "Where?"],
+        ["load_demo"],
+        ["index", "--check"],
+        ["jobs"],
+        ["populate"],
+        ["ingest", "README.md", "--locale", "en"],
+    ],
     ids=lambda command: command[0],
 )
 def test_a_command_before_migrate_says_what_to_run(command: list[str], tmp_path: Path) -> None:

@@ -52,7 +52,16 @@ class Command(BaseCommand):
             self._table(report)
 
     def _table(self, report: dict[str, Any]) -> None:
-        names = "question_locale passage_locale n recall_at_1 recall_at_5 mrr answered answer_hit".split()
+        names = [
+            "question_locale",
+            "passage_locale",
+            "n",
+            "recall_at_1",
+            "recall_at_5",
+            "mrr",
+            "answered",
+            "answer_hit",
+        ]
         self.stdout.write("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
         for row in report["rows"]:
             cells = [f"{row[name]:.3f}" if isinstance(row[name], float) else str(row[name]) for name in names]
