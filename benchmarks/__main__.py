@@ -72,7 +72,7 @@ def machine() -> str:
     return (
         f"Measured {today} on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
         f"one thread for the arithmetic; load average {os.getloadavg()[0]:.1f}. Times of questions, pages and `check` are of "
-        "the processor: by the clock they are the same on a machine that does nothing else."
+        "the processor; the clock, where it stands beside them, also counts waiting for other work on the machine."
     )
 
 
