@@ -4,8 +4,6 @@ Concepts are English words that the German, French and Turkish lexicons all know
 Zipf's law around a theme, among stop words, said in four languages. The same seed gives the same corpus everywhere.
 """
 
-import gzip
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import stopwords
+from retrieval.lexicon_data import load
 from retrieval.types import EntryKind, IndexEntry
 
 LOCALES = ("en", "de", "fr", "tr")
@@ -31,11 +30,12 @@ def concepts() -> list[dict[str, str]]:
 
 
 def _inverse(locale: str) -> dict[str, str]:
-    with gzip.open(LEXICONS / f"{locale}.json.gz", "rt", encoding="utf-8") as file:
-        entries = json.load(file)
+    columns = load(LEXICONS / f"{locale}.json.gz")
     found: dict[str, tuple[float, str]] = {}
-    for stem, pairs in sorted(entries.items()):
-        word, probability = pairs[0]
+    at = 0
+    for stem, count in zip(columns.stems, columns.counts, strict=True):
+        word, probability = columns.english[columns.words[at]], columns.thousandths[at] / 1000
+        at += count
         if word.isalpha() and probability > found.get(word, (0.1, ""))[0]:
             found[word] = (probability, stem)
     return {word: stem for word, (_, stem) in found.items()}
