@@ -71,8 +71,8 @@ def machine() -> str:
     today = datetime.datetime.now(tz=datetime.UTC).date()
     return (
         f"Measured {today} on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
-        f"one thread for the arithmetic; load average {os.getloadavg()[0]:.1f}. Times of questions, pages and `check` are of "
-        "the processor; the clock, where it stands beside them, also counts waiting for other work on the machine."
+        f"one thread for the arithmetic; load average {os.getloadavg()[0]:.1f}. Times of questions, pages, searches and "
+        "`check` are of the processor; the clock, where it stands beside them, also counts waiting for other work."
     )
 
 

