@@ -49,7 +49,11 @@ def posted(request: HttpRequest) -> Posted:
     fields = ("citation-number", "citation-passage", "citation-quote")
     rows = list(zip(*(request.POST.getlist(name) for name in fields), strict=False))[:MAX_CITATIONS]
     ids = {int(pk) for _number, pk, _quote in rows if pk.isdecimal()}
-    passages = Passage.objects.select_related("revision__source").in_bulk(list(ids))
+    passages = (
+        Passage.objects.select_related("revision__source")
+        .defer("revision__text", "revision__blocks")
+        .in_bulk(list(ids))
+    )
     found = []
     for number, pk, quote in rows:
         passage = passages.get(int(pk)) if pk.isdecimal() else None
@@ -122,7 +126,8 @@ def stored(revision: AnswerRevision | None) -> tuple[CitationRow, ...]:
     """The citations of a revision."""
     if revision is None:
         return ()
-    rows = revision.citations.select_related("passage__revision__source").order_by("number")
+    cited = revision.citations.select_related("passage__revision__source")
+    rows = cited.defer("passage__revision__text", "passage__revision__blocks").order_by("number")
     made = []
     for row in rows:
         status = freshness.citation_status(row)

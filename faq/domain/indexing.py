@@ -49,9 +49,9 @@ def passage_entries(source_ids: Sequence[int] | None = None, families: Sequence[
     if families:
         rows = rows.filter(key__in=list(families))
     locales = list(Locale.objects.filter(enabled=True))
-    ordered = rows.select_related("revision__source__topic").order_by(
-        "revision__source__locale_id", "revision_id", "ordinal"
-    )
+    # Without the revision's whole text, which each of its passages would bring along.
+    light = rows.select_related("revision__source__topic").defer("revision__text", "revision__blocks")
+    ordered = light.order_by("revision__source__locale_id", "revision_id", "ordinal")
     for batch in _batches(ordered.iterator(chunk_size=BATCH), BATCH):
         yield from _batch_entries(batch, locales)
 

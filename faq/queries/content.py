@@ -154,7 +154,8 @@ def answer(question: Question | int, tag: str) -> AnswerPayload | None:
 def _citations(shown: AnswerRevision, canonical: AnswerRevision) -> list[Citation]:
     """What the shown text cites: its own citations, else those of what it was translated from."""
     wanted = [shown.pk] if not shown.is_translation else [shown.pk, shown.based_on_id or canonical.pk]
-    rows = Citation.objects.filter(answer_revision_id__in=wanted).select_related("passage__revision__source")
+    cited = Citation.objects.filter(answer_revision_id__in=wanted).select_related("passage__revision__source")
+    rows = cited.defer("passage__revision__text", "passage__revision__blocks")
     ordered = sorted(rows, key=lambda row: (row.answer_revision_id != shown.pk, row.number))
     first = ordered[0].answer_revision_id if ordered else None
     return [row for row in ordered if row.answer_revision_id == first]
@@ -266,7 +267,7 @@ def cited_places(keys: Sequence[str | int], tag: str) -> dict[str | int, PlacePa
     ids = [key for key in keys if isinstance(key, int)]
     names = [key for key in keys if isinstance(key, str)]
     chosen = Passage.objects.filter(Q(pk__in=ids) | Q(key__in=names), revision__published_source__isnull=False)
-    rows = list(chosen.select_related("revision__source"))
+    rows = list(chosen.select_related("revision__source").defer("revision__text", "revision__blocks"))
     wanted: dict[str, list[str]] = {}
     for row in rows:
         titles = wanted.setdefault(row.revision.source.locale_id, [])

@@ -94,7 +94,9 @@ def _questions(hits: Sequence[Hit], reader: Reading) -> list[QuestionLink]:
 def _passages(keys: Sequence[str], reader: Reading) -> list[PassageLink]:
     """The passages of these keys in published revisions, in their order; one query, and one for each other language."""
     rows = Passage.objects.filter(key__in=keys, revision__published_source__isnull=False)
-    by_key = {row.key: row for row in rows.select_related("revision__source")}
+    by_key = {
+        row.key: row for row in rows.select_related("revision__source").defer("revision__text", "revision__blocks")
+    }
     found = [by_key[key] for key in keys if key in by_key]
     pieces = {row.key: translation.segment(row.text, row.revision.source.locale_id) for row in found}
     wanted: dict[str, list[str]] = {}

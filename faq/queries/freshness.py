@@ -60,7 +60,10 @@ def standing_citations(revision_ids: Sequence[int]) -> dict[int, list[Citation]]
     """Citations of these revisions with passage, revision and source; one query."""
     rows = Citation.objects.filter(answer_revision_id__in=list(revision_ids))
     found: dict[int, list[Citation]] = defaultdict(list)
-    for row in rows.select_related("passage__revision__source").order_by("answer_revision_id", "number"):
+    light = rows.select_related("passage__revision__source").defer(
+        "passage__revision__text", "passage__revision__blocks"
+    )
+    for row in light.order_by("answer_revision_id", "number"):
         found[row.answer_revision_id].append(row)
     return found
 

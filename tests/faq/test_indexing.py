@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from faq.domain import indexing, jobs, publication, sources
 from faq.enums import JobState, TranslationPolicy
@@ -155,3 +158,16 @@ def test_an_index_that_is_away_never_keeps_a_source_from_being_published(
     job = Job.objects.get(kind="sync_index")
     assert (job.state, job.error) == (JobState.QUEUED, "The index is away.")
     monkeypatch.undo()
+
+
+def test_no_passage_brings_along_the_whole_text_of_its_revision(retriever: Any, client: Client) -> None:
+    """Otherwise work grows with the square of a document's length."""
+    passage = passages(make_source())[0]
+    make_question("What does a permit cost?", cites=passage, quote="A resident permit costs 30 euros a year.")
+    with CaptureQueriesContext(connection) as queries:
+        assert list(indexing.expected_entries())
+        assert client.get("/en/questions/what-does-a-permit-cost/").status_code == 200
+        assert client.get("/en/search/?q=permit").status_code == 200
+        assert client.get("/en/ask/?q=permit").status_code == 200
+    read = [query["sql"] for query in queries if "faq_passage" in query["sql"]]
+    assert (len(read) > 3, [sql for sql in read if '"faq_sourcerevision"."blocks"' in sql]) == (True, [])

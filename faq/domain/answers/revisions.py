@@ -149,7 +149,8 @@ def _may_be_published(revision: AnswerRevision) -> None:
         if revision.based_on is None or revision.based_on.state != State.PUBLISHED:
             raise Conflict("The original changed since this was translated. Translate it again, or publish that first.")
         return
-    for citation in revision.citations.select_related("passage__revision__source"):
+    cited = revision.citations.select_related("passage__revision__source")
+    for citation in cited.defer("passage__revision__text", "passage__revision__blocks"):
         source = citation.passage.revision.source
         if source.published_revision_id != citation.passage.revision_id:
             raise Invalid(
