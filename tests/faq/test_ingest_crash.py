@@ -1,48 +1,16 @@
-"""A process killed in the middle of ingest or publish: nothing half-visible, nothing lost, the next start repairs.
-
-The product runs in a process of its own, over a database file; the kill is a function put in the place of one of the
-product's, from outside.
-"""
+"""A process killed in the middle of ingest or publish: nothing half-visible, nothing lost, the next start repairs."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faq.factories import PARKING
+from tests.faq.processes import KILL, KILLED, migrated, python
 
-ROOT = Path(__file__).parents[2]
-KILL = "lambda *args, **kwargs: __import__('os').kill(__import__('os').getpid(), 9)"
-
-
-def python(home: Path, code: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("POLYFAQ_", "CELERY_", "DJANGO_"))
-    }
-    environment |= {
-        "POLYFAQ_HOME": str(home),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "POLYFAQ_EMBEDDER": "retrieval.embedders.fake.FakeEmbedder",
-        "POLYFAQ_TRANSLATION_ENGINE": "",
-    }
-    environment.pop("DATABASE_URL", None)
-    setup = "import django; django.setup(); from django.core.management import call_command\n"
-    return subprocess.run(
-        [sys.executable, "-c", setup + code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    done = python(home, "call_command('migrate', verbosity=0)")
-    assert done.returncode == 0, done.stderr
-    return home
+__all__ = ["migrated"]
 
 
 @pytest.fixture
@@ -84,7 +52,7 @@ print(json.dumps({
 
 
 def test_killed_while_passages_are_written(home: Path) -> None:
-    assert ingest(home, f"from faq.domain.sources import revisions; revisions._passages = {KILL}") == -9
+    assert ingest(home, f"from faq.domain.sources import revisions; revisions._passages = {KILL}") == KILLED
     found = state(home)
     assert (found["sources"], found["without_text"], found["without_passages"]) == ([], 0, 0)
     assert ingest(home)["added"] == 2
@@ -92,13 +60,13 @@ def test_killed_while_passages_are_written(home: Path) -> None:
 
 
 def test_killed_inside_the_transaction_that_publishes(home: Path) -> None:
-    assert ingest(home, f"from faq.domain import publication; publication.audit.record = {KILL}") == -9
+    assert ingest(home, f"from faq.domain import publication; publication.audit.record = {KILL}") == KILLED
     assert state(home)["sources"] == []
     assert ingest(home)["added"] == 2
 
 
 def test_killed_between_publishing_and_indexing_the_next_start_indexes(home: Path) -> None:
-    assert ingest(home, f"from faq.domain import indexing; indexing.sync_source = {KILL}") == -9
+    assert ingest(home, f"from faq.domain import indexing; indexing.sync_source = {KILL}") == KILLED
     found = state(home)
     assert (found["sources"], found["unfinished"], found["index_ok"]) == ([["Parking", "published"]], 1, False)
     aged = "from faq.models import Job; Job.objects.update(heartbeat_at=None); call_command('worker', once=True)"
@@ -109,7 +77,7 @@ def test_killed_between_publishing_and_indexing_the_next_start_indexes(home: Pat
 
 def test_killed_while_the_index_is_written(home: Path) -> None:
     kill = f"from retrieval.backends import embedded; embedded.EmbeddedBackend.upsert = {KILL}"
-    assert ingest(home, kill) == -9
+    assert ingest(home, kill) == KILLED
     assert python(home, "call_command('index', rebuild=True)").returncode == 0
     assert state(home)["index_ok"] is True
     assert ingest(home) == {"added": 1, "revised": 0, "unchanged": 1, "failed": []}
