@@ -468,6 +468,10 @@ def _download(url: str, place: Path, ceiling: int, progress: Progress | None) ->
         ) from error
     except (TimeoutError, ConnectionError) as error:
         raise EngineUnavailable(f"{url} stopped answering: {error}. Try again later.") from error
+    except OSError as error:
+        raise EngineUnavailable(
+            f"What {url} sends cannot be stored in {place.parent}: {error.strerror or error}. Free space and try again."
+        ) from error
     except ValueError as error:
         raise InvalidPackage(f"{url} is no web address that can be fetched: {error}.") from error
     if 0 < place.stat().st_size < total:

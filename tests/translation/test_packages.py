@@ -183,6 +183,65 @@ def test_a_killed_installation_shows_nothing_and_the_next_one_cleans_up(folder: 
     assert visible(folder) == [made.path.name]
 
 
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+from translation import packages
+
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+thing, name = {"read": (packages, "_read"), "rename": (Path, "replace"), "discard": (packages, "_discard"),
+               "remove": (packages.shutil, "rmtree"), "fsync": (os, "fsync")}[sys.argv[3]]
+setattr(thing, name, die)
+packages.install_file(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "left"), [("fsync", "1.0"), ("read", "1.0"), ("rename", "1.0"), ("remove", "2.0"), ("discard", "2.0")]
+)
+def test_killed_at_any_step_one_whole_version_is_listed_and_the_next_installation_ends_well(
+    step: str, left: str, folder: Path, tmp_path: Path
+) -> None:
+    packages.install_file(write(tmp_path / "a.argosmodel", small(package_version="1.0")), folder)
+    newer = write(tmp_path / "b.argosmodel", small(package_version="2.0"))
+    died = subprocess.run([sys.executable, "-c", STEPS, str(newer), str(folder), step], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert [package.version for package in packages.installed(folder)] == [left]
+    made = packages.install_file(newer, folder)
+    assert ([package.version for package in packages.installed(folder)], made.version) == (["2.0"], "2.0")
+    assert [name for name in visible(folder) if name.startswith(".partial-")] == []
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from translation import packages
+from translation.types import EngineUnavailable
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+try:
+    getattr(packages, sys.argv[3])(sys.argv[1] if "url" in sys.argv[3] else Path(sys.argv[1]), Path(sys.argv[2]))
+except EngineUnavailable as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("how", ["install_file", "install_from_url"])
+def test_a_disk_that_is_full_in_truth_leaves_the_version_before(
+    how: str, web: tuple[str, Path], folder: Path, tmp_path: Path
+) -> None:
+    packages.install_file(write(tmp_path / "a.argosmodel", small(package_version="1.0")), folder)
+    newer = small(package_version="2.0") | {"model/model.bin": os.urandom(200_000)}
+    path = write(web[1] / "b.argosmodel", newer)
+    what = f"{web[0]}/b.argosmodel" if "url" in how else str(path)
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, what, str(folder), how], check=True, capture_output=True, text=True
+    )
+    assert "could not be stored" in told.stdout or "cannot be stored" in told.stdout
+    assert ([package.version for package in packages.installed(folder)], len(visible(folder))) == (["1.0"], 1)
+
+
 def test_a_full_disk_leaves_nothing_and_says_so(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
