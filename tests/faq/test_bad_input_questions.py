@@ -216,8 +216,8 @@ class TestBatches:
         ]
         rows = self.run(tmp_path / "q.jsonl", "\n".join(lines).encode())
         assert [row.get("error", row.get("answer", "")).split(":")[0] for row in rows] == [
-            COST, "Line 2", "Line 3 is no JSON object with a question", "Line 4 is no JSON object with a question",
-            "Line 5 is no JSON object with a question", "Line 6", "Line 7", COST,
+            COST, "Line 2", "Line 3 is no JSON", "Line 4 is no JSON object with a text `question`.",
+            "Line 5 is no JSON object with a text `question`.", "Line 6", "Line 7", COST,
         ]  # fmt: skip
 
     @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85"])
