@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.translation.packaging import REAL, small, write
-from translation import packages
+from translation import archives, packages
 from translation.types import EngineUnavailable, InvalidPackage, LanguagePair, UnsupportedPair
 
 
@@ -108,13 +108,13 @@ def test_links_are_refused(folder: Path, tmp_path: Path) -> None:
 
 def test_sizes_are_bounded(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.argosmodel", small() | {"model/bomb": b"0" * 5_000_000})
-    monkeypatch.setattr(packages, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 1_000_000)
     with pytest.raises(InvalidPackage, match="unpack to more than 1 MB"):
         packages.install_file(path, folder)
-    monkeypatch.setattr(packages, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
     with pytest.raises(InvalidPackage, match="holds 6 files"):
         packages.install_file(path, folder)
-    monkeypatch.setattr(packages, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 100)
     with pytest.raises(InvalidPackage, match="larger than"):
         packages.install_file(path, folder)
 
@@ -186,12 +186,12 @@ def test_a_killed_installation_shows_nothing_and_the_next_one_cleans_up(folder: 
 STEPS = """
 import os, signal, sys
 from pathlib import Path
-from translation import packages
+from translation import archives, packages
 
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 
-thing, name = {"read": (packages, "_read"), "rename": (Path, "replace"), "discard": (packages, "_discard"),
+thing, name = {"read": (archives, "read"), "rename": (Path, "replace"), "discard": (packages, "_discard"),
                "remove": (packages.shutil, "rmtree"), "fsync": (os, "fsync")}[sys.argv[3]]
 setattr(thing, name, die)
 packages.install_file(Path(sys.argv[1]), Path(sys.argv[2]))
@@ -246,7 +246,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(folder: Path, tmp_path: Path, mo
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(packages.os, "fsync", full)
+    monkeypatch.setattr(archives.os, "fsync", full)
     with pytest.raises(EngineUnavailable, match="No space left"):
         packages.install_file(write(tmp_path / "a.argosmodel", small()), folder)
     assert visible(folder) == []
@@ -328,7 +328,7 @@ def test_addresses_that_fail_are_named(web: tuple[str, Path], folder: Path, monk
     with pytest.raises(InvalidPackage, match="no package index"):
         packages.available(f"{web[0]}/page.html")
     write(web[1] / "a.argosmodel", small())
-    monkeypatch.setattr(packages, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 100)
     with pytest.raises(InvalidPackage, match="larger"):
         packages.install_from_url(f"{web[0]}/a.argosmodel", folder)
     assert visible(folder) == []
