@@ -138,7 +138,7 @@ class Search:
     def _hits(self, query: Query, lanes: _Lanes, active: Generation) -> tuple[Hit, ...]:
         scores = {lane: {hit.family: hit.score for hit in reversed(hits)} for lane, hits in lanes.hits.items()}
         found = []
-        for hit in fuse(lanes.hits, query.limit):
+        for hit in fuse(lanes.hits, query.limit, attainable=lanes.attainable):
             signals = Signals(
                 lexical=_covered(scores, lanes, Lane.LEXICAL, hit.family),
                 gloss=_covered(scores, lanes, Lane.GLOSS, hit.family),

@@ -46,9 +46,9 @@ class Signals:
 
 
 WEIGHTS = Signals(
-    own=2.3, other=4.2, covered=6.9, covering=3.5, score=1.5, rank=1.3, evidence=1.3, kind=0.8, denied=-1.5
+    own=2.0, other=3.9, covered=7.0, covering=3.7, score=1.2, rank=1.1, evidence=1.3, kind=0.8, denied=-1.6
 )
-BIAS = -9.1
+BIAS = -8.7
 
 
 @dataclass(frozen=True, slots=True)

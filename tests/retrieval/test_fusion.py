@@ -47,8 +47,22 @@ def test_a_family_counts_once_a_lane_by_its_best_entry():
 
 
 def test_the_entry_shown_is_that_of_the_lane_that_gave_most():
-    lanes = {"gloss": lane("a", locale="en"), "lexical": lane("a", locale="de")}
-    assert [hit.key for hit in fuse(lanes, 1)] == ["a:de"]
+    lanes = {"x": lane("a", locale="en"), "y": lane("a", locale="de")}
+    assert [hit.key for hit in fuse(lanes, 1, weights={"x": 0.6, "y": 1.0})] == ["a:de"]
+    assert [hit.key for hit in fuse(lanes, 1, weights={"x": 1.0, "y": 0.6})] == ["a:en"]
+
+
+def test_the_first_of_a_lane_that_meets_little_passes_no_better_hit_of_another():
+    little, much = [LaneHit("a:de", "a", "de", 1.0)], [LaneHit("b:en", "b", "en", 8.0)]
+    lanes = {"x": little, "y": much}
+    assert families(fuse(lanes, 2, weights={"x": 1, "y": 1})) == ["a", "b"]
+    assert families(fuse(lanes, 2, weights={"x": 1, "y": 1}, attainable={"x": 10.0, "y": 10.0})) == ["b", "a"]
+
+
+def test_a_hit_counts_no_more_than_the_whole_question_and_no_less_than_nothing():
+    lanes = {"x": [LaneHit("a:en", "a", "en", 50.0), LaneHit("b:en", "b", "en", -3.0)]}
+    scores = {hit.family: hit.score for hit in fuse(lanes, 2, weights={"x": 1}, k=1, attainable={"x": 10.0})}
+    assert scores == {"a": 0.5, "b": 0.0}
 
 
 def test_equals_are_ordered_by_family_so_that_all_backends_agree():

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from retrieval.backends.embedded import EmbeddedBackend
 from retrieval.embedders.fake import FakeEmbedder
+from retrieval.embedders.starter import StarterEmbedder
 from retrieval.lexicon import Lexicons
 from retrieval.service import Retriever
 from retrieval.sync import SyncReport
@@ -464,3 +465,30 @@ def test_a_text_without_known_pieces_has_no_vector(retriever, monkeypatch):
     monkeypatch.setattr(retriever._embedder, "embed_passages", lambda texts, locales: np.repeat(zeros, len(texts), 0))
     retriever.sync([WASTE])
     assert set(retriever.search(Query("Tuesday", "en")).hits[0].lanes) == {"lexical", "gloss"}
+
+
+MIXED = [
+    ("bin", "en", "Put your bins on the pavement by six in the morning."),
+    ("ferry", "en", "The harbour ferry runs every twenty minutes."),
+    ("library", "en", "The library is closed on public holidays."),
+    ("dog", "de", "Die Hundesteuer beträgt neunzig Euro im Jahr."),
+    ("passport", "de", "Ein neuer Reisepass kostet zweiundsiebzig Euro."),
+    ("school", "de", "Die Schule beginnt nach den Sommerferien im August."),
+]
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "wanted"),
+    [
+        ("en", "When does the ferry run?", "ferry"),
+        ("en", "How much is a new passport?", "passport"),
+        ("de", "Wann fährt die Fähre?", "ferry"),
+        ("de", "Was kostet ein Reisepass?", "passport"),
+        ("fr", "Combien coûte un passeport ?", "passport"),
+        ("fr", "La bibliothèque est-elle fermée les jours fériés ?", "library"),
+    ],
+)
+def test_no_language_of_a_mixed_knowledge_base_drowns_another(path, locale, question, wanted):
+    mixed = Retriever(EmbeddedBackend(path), StarterEmbedder(), Lexicons())
+    mixed.upsert([IndexEntry(f"{key}:{lang}", key, EntryKind.PASSAGE, lang, text) for key, lang, text in MIXED])
+    assert mixed.search(Query(question, locale, limit=3)).hits[0].family == wanted
