@@ -8,7 +8,7 @@ COPY requirements.txt requirements.lock requirements-argos.txt ./
 RUN pip install --only-binary :all: -c requirements.lock -r requirements.txt \
     && pip install --only-binary :all: --no-deps -c requirements.lock -r requirements-argos.txt
 WORKDIR /app
-COPY manage.py LICENSE ./
+COPY manage.py gunicorn.conf.py LICENSE ./
 COPY portal portal
 COPY retrieval retrieval
 COPY translation translation
@@ -33,5 +33,4 @@ USER 10001:10001
 VOLUME /var/lib/polyfaq
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "portal.health"]
-# Heartbeats of the server's workers stay in memory: a slow disk must not look like a dead worker.
-CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60"]
