@@ -5,7 +5,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
@@ -15,8 +23,9 @@ from unfold.decorators import display
 
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.forms import AddSourceForm, ContentForm, reported
-from faq.domain import publication, sources
+from faq.domain import publication, sources, uploads
 from faq.enums import SourceKind
+from faq.errors import NotFound
 from faq.models import Phrasing, Source, SourceRevision
 
 REVISIONS = 20
@@ -50,7 +59,7 @@ class SourceAdmin(DeskAdmin):
         return [
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_source_{name}")
-                for name in ("publish", "retire", "revise", "refresh")
+                for name in ("publish", "retire", "revise", "refresh", "upload")
             ),
             *super().get_urls(),
         ]
@@ -136,6 +145,15 @@ class SourceAdmin(DeskAdmin):
             self._to(pk),
             needs="faq.change_source",
         )
+
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The file as it came, to save and never to show: it may be HTML."""
+        allow(request, "faq.view_source")
+        try:
+            file, name = uploads.open_upload(self._source(pk))
+        except NotFound as error:
+            raise Http404(str(error)) from error
+        return FileResponse(file, as_attachment=True, filename=name, content_type="application/octet-stream")
 
     def revise_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         allow(request, "faq.change_source")

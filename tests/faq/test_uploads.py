@@ -133,3 +133,22 @@ def test_sweeping_takes_old_files_of_nobody_only(tmp_path: Path, monkeypatch: py
     assert (uploads.sweep(), len(files(tmp_path))) == (0, 2)
     monkeypatch.setattr(uploads, "GRACE_SECONDS", -5)
     assert (uploads.sweep(), files(tmp_path)) == (1, [str(source.upload)])
+
+
+def test_the_desk_hands_a_file_back_to_be_saved_and_only_to_those_who_may_see_sources(client: Any) -> None:
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Permission
+
+    source, _ = sources.ingest(
+        title="Rules", locale="en", data=b"<p>Bins <b>out</b> by six.</p>", filename="a.html", kind="file"
+    )
+    person = get_user_model().objects.create_user("reader", password="x", is_staff=True)
+    client.force_login(person)
+    address = f"/admin/faq/source/{source.pk}/upload/"
+    assert client.get(address).status_code == 403
+    person.user_permissions.add(Permission.objects.get(codename="view_source"))
+    answer = client.get(address)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Rules.html"'
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert b"".join(answer.streaming_content) == b"<p>Bins <b>out</b> by six.</p>"
+    assert client.get("/admin/faq/source/999999/upload/").status_code == 404

@@ -176,7 +176,7 @@ def test_files_with_a_mark_at_the_beginning_and_blank_lines_are_read(labelled):
 @pytest.mark.skipif(not XQUAD.is_dir(), reason="the labelled questions are not here")
 @pytest.mark.parametrize(
     ("locale", "own", "into_english"),
-    [("de", 0.935, 0.87), ("es", 0.94, 0.89), ("ar", 0.905, 0.645), ("zh", 0.94, 0.775)],
+    [("de", 0.935, 0.87), ("es", 0.94, 0.89), ("ar", 0.895, 0.645), ("zh", 0.94, 0.775)],
 )
 def test_real_questions_find_their_passages(tmp_path, locale, own, into_english):
     """Floors a point and more below what was measured (docs/explanation/retrieval.md)."""
