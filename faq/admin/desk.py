@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from faq.admin.forms import unwritten
 from faq.errors import DomainError
 
 BADGES = {
@@ -69,6 +71,8 @@ def perform(
         result = call()
     except DomainError as error:
         messages.error(request, str(error))
+    except OperationalError as error:
+        messages.error(request, unwritten(error))
     else:
         messages.success(request, done(result) if callable(done) else done)
     return HttpResponseRedirect(to)

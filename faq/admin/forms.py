@@ -1,11 +1,13 @@
 """The desk's own forms. They check what can be said beside a field; what the domain refuses is added by `reported`."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db import OperationalError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -21,17 +23,31 @@ from faq.errors import DomainError
 from faq.models import Locale, Source, Topic
 from faq.queries import locales
 
+logger = logging.getLogger(__name__)
+
 PASTE_LENGTH = 500_000
 """Characters of pasted text: below what a form may carry (2 MiB) in any script. More goes into a file."""
 
 
 @contextmanager
 def reported(form: forms.Form) -> Iterator[None]:
-    """A DomainError becomes an error of the form, which is then shown again with all that was typed."""
+    """A DomainError, or a database that cannot write, becomes an error of the form, which is then shown again with all
+    that was typed."""
     try:
         yield
     except DomainError as error:
         form.add_error(None, str(error))
+    except OperationalError as error:
+        form.add_error(None, unwritten(error))
+
+
+def unwritten(error: OperationalError) -> str:
+    """What to tell an editor when the database could not write: a full disk, or a lock that never came free."""
+    logger.exception("The database could not write what an editor saved.")
+    return (
+        f"The database could not write this ({error}). Nothing of it was saved. Free disk space, or wait a moment, then "
+        "try again."
+    )
 
 
 def enabled() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -289,3 +290,29 @@ def test_a_source_is_never_deleted(client: Client) -> None:
     source = make_source()
     assert client.post(reverse("admin:faq_source_delete", args=[source.pk]), {"post": "yes"}).status_code == 403
     assert Source.objects.filter(pk=source.pk).exists()
+
+
+def full(*args: Any, **fields: Any) -> None:
+    raise OperationalError("database or disk is full")
+
+
+def test_a_full_disk_while_an_editor_saves_is_told_and_the_text_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "ingest", full)
+    answer = client.post(ADD, form(text=BINS))
+    assert errors(answer) == [
+        "The database could not write this (database or disk is full). Nothing of it was saved. Free disk space, or wait"
+        " a moment, then try again."
+    ]
+    assert answer.context["form"]["text"].value() == BINS
+    assert Source.objects.count() == 0
+
+
+def test_a_full_disk_while_publishing_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_source(BINS, publish=False)
+    monkeypatch.setattr(publication, "publish_source", full)
+    client.post(f"/admin/faq/source/{source.pk}/publish/", {"revision": "1"})
+    assert "database or disk is full" in messages(client.get("/admin/faq/source/"))[0]
+    source.refresh_from_db()
+    assert source.published_revision_id is None
