@@ -61,7 +61,7 @@ def compose(question: str, evidence: Sequence[Evidence], score: Scorer, *, limit
         scores.append(value if _says_something(sentence.text) else 0.0)
     asked = {place for place, title in enumerate(titles) if title.overlap >= ASKED}
     chosen = _choose(sentences, matches, scores, limit, asked)
-    return _draft(chosen, sentences, items, matches)
+    return _draft(chosen, sentences, items)
 
 
 def _sentences(place: int, item: Evidence) -> list[Sentence]:
@@ -167,9 +167,7 @@ def _follows(sentences: Sequence[Sentence], i: int) -> bool:
     return sentences[i - 1].evidence == sentences[i].evidence
 
 
-def _draft(
-    chosen: Sequence[int], sentences: Sequence[Sentence], evidence: Sequence[Evidence], matches: Sequence[Match]
-) -> Draft:
+def _draft(chosen: Sequence[int], sentences: Sequence[Sentence], evidence: Sequence[Evidence]) -> Draft:
     """One citation for each run of neighbouring sentences of a passage."""
     segments: list[Segment] = []
     citations: list[CitationDraft] = []
@@ -192,8 +190,7 @@ def _draft(
             Segment(sentence.text, sentence.locale, "source", (citations[-1].number,), sentence.text, before)
         )
         previous = sentence
-    met = {term: weight for i in chosen for term, weight in matches[i].terms.items()}
-    return Draft(tuple(segments), tuple(citations), support=min(1.0, sum(met.values())))
+    return Draft(tuple(segments), tuple(citations))
 
 
 def _before(gap: str) -> str:

@@ -85,14 +85,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Segments in the language of their source, in source order, with what they rest on. Empty: nothing answers.
-
-    `support`: from 0 to 1, how much of the question the sentences meet.
-    """
+    """Segments in the language of their source, in source order, with what they rest on. Empty: nothing answers."""
 
     segments: tuple[Segment, ...] = ()
     citations: tuple[CitationDraft, ...] = ()
-    support: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self.segments)

@@ -19,14 +19,12 @@ def verify(draft: Draft, passages: Mapping[int, str]) -> Draft:
     ]
     used = list(dict.fromkeys(number for segment in kept for number in segment.citations))
     anew = {number: place for place, number in enumerate(used, start=1)}
-    share = len(kept) / len(draft.segments) if draft.segments else 0.0
     return replace(
         draft,
         segments=tuple(
             replace(segment, citations=tuple(anew[number] for number in segment.citations)) for segment in kept
         ),
         citations=tuple(replace(sound[number], number=anew[number]) for number in used),
-        support=draft.support * share,
     )
 
 

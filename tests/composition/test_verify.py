@@ -19,7 +19,7 @@ def cite(number: int, quote: str, passage: int = 1, text: str = TEXT) -> Citatio
 def draft(*citations: CitationDraft, uses: tuple[tuple[int, ...], ...] = ()) -> Draft:
     numbers = uses or tuple((citation.number,) for citation in citations)
     segments = tuple(Segment(f"Sentence {n}.", "en", "source", each) for n, each in enumerate(numbers))
-    return Draft(segments, citations, support=1.0)
+    return Draft(segments, citations)
 
 
 def test_what_stands_stays_as_it_is() -> None:
@@ -43,7 +43,7 @@ def test_what_stands_stays_as_it_is() -> None:
 )
 def test_a_quote_that_does_not_stand_takes_its_sentence_along(altered: CitationDraft) -> None:
     result = verify(draft(altered), {1: TEXT})
-    assert (stands(altered, {1: TEXT}), result.segments, result.citations, result.support) == (False, (), (), 0.0)
+    assert (stands(altered, {1: TEXT}), result.segments, result.citations) == (False, (), ())
 
 
 def test_a_passage_that_changed_since_is_cited_no_longer() -> None:
@@ -75,11 +75,6 @@ def test_a_citation_that_nothing_uses_any_more_goes() -> None:
     result = verify(draft(cite(1, COST), cite(2, BRING), uses=((2,),)), {1: TEXT})
     assert [(each.number, each.quote) for each in result.citations] == [(1, BRING)]
     assert result.segments[0].citations == (1,)
-
-
-def test_support_shrinks_with_what_is_refused() -> None:
-    result = verify(draft(cite(1, COST), cite(2, "Gone.", 2, "Gone.")), {1: TEXT})
-    assert result.support == 0.5
 
 
 QUOTES = st.builds(
