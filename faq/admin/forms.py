@@ -128,14 +128,9 @@ class ContentForm(forms.Form):
         return {"text": self.cleaned_data["text"], "kind": "text"}
 
 
-class AddSourceForm(ContentForm):
-    title = forms.CharField(
-        label=gettext_lazy("Title"),
-        max_length=300,
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto"}),
-        help_text=gettext_lazy("Left empty, the title comes from the content."),
-    )
+class PlacedForm(forms.Form):
+    """Language and topic of something new."""
+
     locale = forms.ModelChoiceField(
         label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
     )
@@ -145,6 +140,21 @@ class AddSourceForm(ContentForm):
         required=False,
         empty_label=gettext_lazy("No topic"),
         widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
+        self.initial.setdefault("locale", locales.default_locale().tag)
+
+
+class AddSourceForm(ContentForm, PlacedForm):
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        max_length=300,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto"}),
+        help_text=gettext_lazy("Left empty, the title comes from the content."),
     )
     publish = forms.BooleanField(
         label=gettext_lazy("Publish at once"),
@@ -156,8 +166,6 @@ class AddSourceForm(ContentForm):
 
     def __init__(self, *args: Any, may_publish: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("locale", locales.default_locale().tag)
-        self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
         if not may_publish:
             del self.fields["publish"]
 
@@ -171,22 +179,12 @@ class AddSourceForm(ContentForm):
         return url
 
 
-class AddQuestionForm(forms.Form):
+class AddQuestionForm(PlacedForm):
     text = forms.CharField(
         label=gettext_lazy("Question"),
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto", "autofocus": True}),
         help_text=gettext_lazy("As a reader would ask it."),
-    )
-    locale = forms.ModelChoiceField(
-        label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
-    )
-    topic = forms.ModelChoiceField(
-        label=gettext_lazy("Topic"),
-        queryset=Topic.objects.all(),
-        required=False,
-        empty_label=gettext_lazy("No topic"),
-        widget=UnfoldAdminSelectWidget,
     )
     phrasings = forms.CharField(
         label=gettext_lazy("Other wordings, one a line"),
@@ -196,10 +194,7 @@ class AddQuestionForm(forms.Form):
         help_text=gettext_lazy("They are not shown; they help readers to find the answer."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
-        self.initial.setdefault("locale", locales.default_locale().tag)
+    field_order = ["text", "locale", "topic", "phrasings"]
 
     def wordings(self) -> list[str]:
         return [line.strip() for line in self.cleaned_data["phrasings"].splitlines() if line.strip()]
