@@ -7,6 +7,10 @@ DEVELOPMENT := $(VENV)/.installed-dev
 PORT ?= 8000
 JOBS ?= 2
 # Bytecode is made when a module is first imported: compiling every module of every package takes longer than using them.
+# It is kept beside the packages, also where the environment says that none be written: the tests start hundreds of processes,
+# and each would compile again all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --prefer-binary -c requirements.lock
 # The tests bring servers of their own, and use none of those that serve this machine.
 ALONE := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
@@ -23,7 +27,7 @@ $(RUNTIME): requirements.txt requirements.lock requirements-argos.txt
 	$(PIP) --no-deps -r requirements-argos.txt
 	touch $@
 
-$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt requirements-llm.txt requirements-mcp.txt
 	$(PIP) -r requirements-dev.txt
 	touch $@
 
@@ -44,16 +48,16 @@ unit: sqlite postgresql
 
 sqlite: $(DEVELOPMENT)
 	$(ALONE) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(ALONE) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(ALONE) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # All that touches the database, again on a private PostgreSQL; one line says so where that is not installed.
 postgresql: $(DEVELOPMENT)
-	$(ALONE) $(BIN)/python -m tests.services $(BIN)/python -m pytest tests/faq -n $(JOBS) --dist loadfile
+	$(ALONE) $(BIN)/python -m tests.services $(BIN)/python -m pytest tests/faq -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks
 
-evaluate: $(RUNTIME)
+evaluate: $(DEVELOPMENT)
 	$(BIN)/python manage.py evaluate $(DIR)
 
 messages: $(DEVELOPMENT)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only PART ...] [--ingest FOLDER ...] [--size N ...] [--no-write]`
+"""`python -m benchmarks [--only PART ...] [--ingest FOLDER ...] [--size N ...] [--haystack PYTHON] [--no-write]`
 
 Prints the tables and keeps them in docs/reference/performance.md. Exits with 1 when a figure that must hold does not.
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as portal/__init__.py does for every process of a portal
 
+from benchmarks import bulk, peers, suggesting
+from benchmarks import pages as public
 from benchmarks import portal as parts
 from benchmarks.rows import Row, table
 from benchmarks.scratch import ROOT, Portal, empty_portal
@@ -21,7 +23,7 @@ from benchmarks.search import measure
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-PARTS = ("ask", "pages", "ingest", "start", "search")
+PARTS = ("ask", "suggest", "pages", "ingest", "start", "search")
 
 
 def main() -> int:
@@ -29,6 +31,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, help="measure these parts; nothing is written")
     parser.add_argument("--ingest", type=Path, nargs="+", default=[], help="more folders to ingest twice")
     parser.add_argument("--size", type=int, nargs="+", default=[10_000], help="passages in the index")
+    parser.add_argument("--haystack", type=Path, help="a Python with haystack-ai, to search beside it")
     parser.add_argument("--no-write", action="store_true", help=f"print only; leave {PAGE.name} as it is")
     options = parser.parse_args()
     chosen = set(options.only or PARTS)
@@ -48,6 +51,10 @@ def main() -> int:
     if "search" in chosen:
         for size in options.size:
             add(f"{size:,} passages, 256 dimensions, 4 locales", lambda size=size: measure(size))  # type: ignore[misc]
+        add(
+            f"Beside another program, {options.size[0]:,} passages",
+            lambda: peers.haystack(options.size[0], options.haystack),
+        )
     if not (options.no_write or options.only):
         write(f"{machine()}\n\n" + "\n\n".join(tables))
     return 0 if holds else 1
@@ -56,13 +63,16 @@ def main() -> int:
 def _portal(empty: Portal, chosen: set[str], folders: list[Path], add: Callable[..., None]) -> None:
     if "ingest" in chosen:
         add("What changes", lambda: [*parts.ingest(empty, [ROOT / "demo" / "sources", *folders]), *parts.edit(empty)])
+        add("A big folder", lambda: bulk.rows(empty))
     if chosen & {"ask", "pages", "start"}:
         demo = empty.copy("demo")
         demo.manage("load_demo")
     if "ask" in chosen:
         add("A question, in a process that never answered one", lambda: parts.asking(demo))
+    if "suggest" in chosen:
+        add(suggesting.TITLE, lambda: suggesting.measure(empty.copy("suggest")))
     if "pages" in chosen:
-        add("A page", lambda: parts.pages(demo))
+        add("A page", lambda: public.pages(demo))
     if "start" in chosen:
         add("A process", lambda: [*parts.start(demo), *parts.worker(demo)])
 

@@ -17,6 +17,8 @@ from retrieval.types import Query
 
 QUESTIONS = 400
 WARM = 20
+LIMITS = {10_000: (5, 15), 100_000: (10, 25)}
+"""Up to so many passages: milliseconds of the median and of the slowest twentieth."""
 ROUNDS = 5
 """The quietest counts: other work on the machine is not what is measured."""
 Round = tuple[list[float], list[float], list[Mapping[str, float]], int]
@@ -58,7 +60,7 @@ def measure(size: int) -> list[Row]:
         *rows,
         Row("first ingest", f"{size / first:,.0f} passages/s ({first:.1f} s)"),
         Row(
-            "unchanged ingest", f"{first / again:.0f} times faster ({1000 * again:.0f} ms)", "≥ 10", first >= 10 * again
+            "unchanged ingest", f"{first / again:.0f} times faster ({1000 * again:.0f} ms)", "≥ 30", first >= 30 * again
         ),
         Row("one changed passage: store it", f"{1000 * one:.1f} ms"),
         Row("one changed passage: first search after it", f"{1000 * refresh:.1f} ms"),
@@ -74,17 +76,17 @@ def _searches(retriever: Retriever, corpus: Corpus, size: int) -> list[Row]:
         retriever.search(Query(text, locale))
     rounds = [_round(retriever, questions[WARM:]) for _ in range(ROUNDS)]
     total, clock, lanes, found = min(rounds, key=lambda each: float(np.median(each[0])))
-    limit = 15.0 if size <= 10_000 else None
+    median, slow = next((limits for most, limits in LIMITS.items() if size <= most), (None, None))
     p50, p95 = np.percentile(total, [50, 95])
     medians = {lane: np.median([each[lane] for each in lanes]) for lane in ("lexical", "gloss", "vector", "fusion")}
     return [
         Row(
             "search, all lanes, p50",
             f"{p50:.1f} ms (by the clock {np.median(clock):.1f} ms)",
-            f"≤ {limit:.0f} ms" if limit else "",
-            not limit or p50 <= limit,
+            f"≤ {median} ms" if median else "",
+            not median or p50 <= median,
         ),
-        Row("search, all lanes, p95", f"{p95:.1f} ms"),
+        Row("search, all lanes, p95", f"{p95:.1f} ms", f"≤ {slow} ms" if slow else "", not slow or p95 <= slow),
         Row("by lane (median ms by the clock)", ", ".join(f"{lane} {median:.1f}" for lane, median in medians.items())),
         Row("the family asked for is first", f"{100 * found / QUESTIONS:.0f} %"),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
@@ -13,11 +14,13 @@ from faq import conf
 from faq.errors import DomainError
 from portal import environment
 
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     """Every check of Polyfaq's settings. None of them imports a service or opens a connection."""
     checks: Sequence[Callable[[], list[CheckMessage]]] = (
-        _home, _index_path, _services, _embedder, _background, _site, _environment,
+        _home, _index_path, _services, _weaviate, _embedder, _model, _background, _site, _environment,
     )  # fmt: skip
     return [message for check in checks for message in check()]
 
@@ -76,6 +79,20 @@ def _services() -> list[CheckMessage]:
     return found
 
 
+def _weaviate() -> list[CheckMessage]:
+    from retrieval.backends.weaviate_options import options  # what runs on the embedded index needs none of it
+    from retrieval.types import NotConfigured
+
+    given = dict(conf.get("WEAVIATE"))
+    if not (given["url"] or str(conf.get("INDEX_BACKEND")).endswith(".WeaviateBackend")):
+        return []
+    try:
+        options(**given)
+    except NotConfigured as error:
+        return [Error(str(error), hint="See docs/how-to/use-weaviate.md.", id="polyfaq.E008")]
+    return []
+
+
 def _exists(module: str) -> bool:
     try:
         return find_spec(module) is not None
@@ -92,6 +109,30 @@ def _embedder() -> list[CheckMessage]:
         hint = "Set POLYFAQ_EMBEDDER_MODEL to a directory or a name of the hub."
         return [Error("The ONNX embedder needs a model.", hint=hint, id="polyfaq.E006")]
     return []
+
+
+def _model() -> list[CheckMessage]:
+    """A language model that is configured by half is none; nothing else would say so."""
+    given = {name: bool(conf.get(f"LLM_{name}")) for name in ("URL", "MODEL", "KEY")}
+    if not any(given.values()):
+        return []
+    if missing := [f"POLYFAQ_LLM_{name}" for name in ("URL", "MODEL") if not given[name]]:
+        text = f"The language model is off: {' and '.join(missing)} not set."
+        hint = (
+            "Set POLYFAQ_LLM_URL and POLYFAQ_LLM_MODEL, or none of POLYFAQ_LLM_URL, POLYFAQ_LLM_MODEL, POLYFAQ_LLM_KEY."
+        )
+        return [Warning(text, hint=hint, id="polyfaq.W006")]
+    found: list[CheckMessage] = []
+    if not _exists("openai"):
+        hint = "Install the packages of requirements-llm.txt, or unset POLYFAQ_LLM_URL."
+        found.append(Warning("The package openai, which asks the model, is missing.", hint=hint, id="polyfaq.W007"))
+    parts = urlsplit(str(conf.get("LLM_URL")))
+    if parts.scheme == "http" and parts.hostname not in LOCAL and given["KEY"]:
+        hint = "Set POLYFAQ_LLM_URL to an https address."
+        found.append(
+            Warning("Questions and POLYFAQ_LLM_KEY are sent unencrypted to the model.", hint=hint, id="polyfaq.W008")
+        )
+    return found
 
 
 def _background() -> list[CheckMessage]:

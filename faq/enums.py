@@ -1,5 +1,7 @@
 """Closed sets of values, one word for one thing (docs/reference/words.md)."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,16 @@ class Freshness(TextChoices):
     MISSING = "missing", _("missing")
     CURRENT = "current", _("current")
     STALE = "stale", _("stale")
+
+
+class CellState(TextChoices):
+    """An entry in one language, in one word. Derived, never stored. DRAFT may stand beside any of the others."""
+
+    CURRENT = "current", _("current")
+    MACHINE = "machine", _("current, by machine")
+    STALE = "stale", _("stale")
+    MISSING = "missing", _("missing")
+    DRAFT = "draft", _("waits for approval")
 
 
 class CitationStatus(TextChoices):
@@ -93,9 +105,50 @@ class JobKind(TextChoices):
     REBUILD_INDEX = "rebuild_index", _("rebuild the index")
     REFRESH_SOURCE = "refresh_source", _("refresh a web source")
     RECONCILE = "reconcile", _("daily reconcile")
+    HOUSEKEEP = "housekeep", _("delete what is past its time")
+    BULK = "bulk", _("bulk action")
+
+
+class Queue(StrEnum):
+    """Where background jobs wait for a worker; faq.domain.queues says which goes where. The names are the broker's too."""
+
+    INGEST = "ingest"
+    TRANSLATE = "translate"
+    ANSWER = "answer"
+    HOUSEKEEPING = "housekeeping"
 
 
 class TermKind(TextChoices):
     PREFERRED = "preferred", _("preferred translation")
     FORBIDDEN = "forbidden", _("forbidden translation")
     KEEP = "keep", _("do not translate")
+
+
+class BulkAction(TextChoices):
+    """What can be done to many entries at once."""
+
+    TRANSLATE = "translate", _("Translate")
+    APPROVE = "approve", _("Approve translations")
+    RETIRE = "retire", _("Retire questions")
+    REINDEX = "reindex", _("Index again")
+
+
+class SkipReason(TextChoices):
+    """Why a bulk action leaves an entry, or its translation, as it is."""
+
+    UNANSWERED = "unanswered", _("the original answer is not published")
+    ORIGINAL = "original", _("the original is in this language")
+    BY_PERSON = "by_person", _("a person's translation is current")
+    POLICY_OFF = "policy_off", _("machine translation is off for this language")
+    STALE = "stale", _("stale: translate it again first")
+    NOTHING_TO_APPROVE = "nothing_to_approve", _("nothing waits for approval")
+    RETIRED = "retired", _("retired already")
+
+
+class Role(StrEnum):
+    """Names of the desk's groups; faq.domain.roles says what each allows."""
+
+    VIEWER = "viewer"
+    TRANSLATOR = "translator"
+    EDITOR = "editor"
+    PUBLISHER = "publisher"

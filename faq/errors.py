@@ -1,7 +1,12 @@
 """What can go wrong in the domain, named by what the caller can do about it.
 
-`message` is for people: what was wrong, where, what to do. Views show it, the API puts it in `detail`.
+`str(error)` is for people: what was wrong, where, what to do, in the language that is active when it is read. Views show it,
+the API puts it in `detail`. The message is therefore a constant of the catalogues and what varies goes beside it:
+`Invalid("At most %(ceiling)s characters.", ceiling=500)`. What is not in a catalogue, such as a library's own words, is
+shown as it is.
 """
+
+from django.utils.translation import gettext
 
 
 class DomainError(Exception):
@@ -9,6 +14,14 @@ class DomainError(Exception):
 
     status = 400
     type = "invalid"
+
+    def __init__(self, message: str = "", /, **values: object) -> None:
+        super().__init__(message)
+        self.message, self.values = message, values
+
+    def __str__(self) -> str:
+        said = gettext(self.message) if self.message else ""
+        return said % self.values if self.values else said
 
 
 class Invalid(DomainError):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from faq import cache, signals, tasks
-from faq.domain import indexing, jobs
+from faq.domain import indexing, jobs, translations
 from faq.enums import JobKind, State
 from faq.models import Question
 from faq.queries import locales
@@ -17,6 +17,7 @@ def connect() -> None:
     """Connect every receiver once."""
     for signal, receiver in (
         (signals.source_published, on_source_published),
+        (signals.source_placed, on_source_placed),
         (signals.question_changed, on_question_changed),
         (signals.memory_changed, on_memory_changed),
         (signals.locale_changed, on_locale_changed),
@@ -26,12 +27,12 @@ def connect() -> None:
 
 
 def _forget(*groups: str) -> None:
-    transaction.on_commit(partial(cache.bump, *groups))
+    cache.bump_on_commit(*groups)
 
 
-def on_job_created(*, job_id: str, **_: Any) -> None:
+def on_job_created(*, job_id: str, kind: str, **_: Any) -> None:
     """Send the job to its runner."""
-    transaction.on_commit(partial(tasks.dispatch, job_id))
+    transaction.on_commit(partial(tasks.dispatch, job_id, kind))
 
 
 def on_source_published(*, source_id: int, revision_id: int | None, **_: Any) -> None:
@@ -39,7 +40,20 @@ def on_source_published(*, source_id: int, revision_id: int | None, **_: Any) ->
     _forget(cache.CONTENT)
     if revision_id is None:
         return
-    targets = locales.machine_locales()
+    targets = translations.translatable(source_id, locales.machine_locales())
+    if targets:
+        jobs.enqueue(
+            JobKind.FILL_MEMORY, {"source_id": source_id, "locales": targets}, key=f"fill_memory:source:{source_id}"
+        )
+
+
+def on_source_placed(*, source_id: int, state: str, renamed: bool, **_: Any) -> None:
+    """Index the source's passages under their new title and topic at once; a new title is translated in the background."""
+    _forget(cache.CONTENT)
+    if state != State.PUBLISHED:
+        return
+    jobs.follow(JobKind.SYNC_INDEX, {"source_id": source_id}, key=f"sync:source:{source_id}")
+    targets = locales.machine_locales() if renamed else []
     if targets:
         jobs.enqueue(
             JobKind.FILL_MEMORY, {"source_id": source_id, "locales": targets}, key=f"fill_memory:source:{source_id}"

@@ -5,6 +5,7 @@ its own in a thread, which also looks for jobs that other processes wrote down; 
 runs them before it ends (drain). Whatever is lost on the way stays in the Job table and is found by the next sweep.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -19,17 +20,18 @@ from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import KombuError
 
 from faq import conf
-from faq.domain import jobs
+from faq.domain import handlers, jobs, leases, queues
 from faq.domain.jobs import Progress
-from faq.enums import JobKind
+from faq.enums import JobKind, Queue
+from faq.errors import NotFound
 from faq.models import Job
 from portal.celery import app
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5
-DUE_SECONDS = 3600
-"""How often it is asked whether the daily work is due."""
+DUE_SECONDS = 900
+"""How often it is asked whether the daily work, and the look at web sources, is due."""
 DAY = timedelta(hours=23)
 """A little less than a day, so that asking every hour keeps the time of day."""
 
@@ -62,21 +64,44 @@ def background() -> Background:
 
 @app.task(name="faq.run_job")
 def run_job(job_id: str) -> None:
-    """Run one job. Takes an id and nothing else, so that a message may be repeated or late."""
+    """Run one job. Takes an id and nothing else, so that a message may be repeated or late: also so late that another
+    process has done the job and deleted it."""
     background().sent.discard(job_id)
-    jobs.run(job_id)
+    with contextlib.suppress(NotFound):
+        jobs.run(job_id)
 
 
 @app.task(name="faq.sweep")
 def sweep() -> None:
-    """Send again what waits; for `celery beat` or a timer of the operator."""
-    jobs.recover()
+    """Send again what waits and no message tells of any more."""
+    if not has_broker():
+        jobs.recover()
+        return
+    try:
+        held = messages_held()
+    except (KombuError, CeleryError, OSError):
+        leases.take_back()
+        log.exception("the broker cannot be asked what it holds; the next sweep sends what waits")
+    else:
+        jobs.recover(held)
 
 
 @app.task(name="faq.reconcile")
 def reconcile() -> None:
     """The daily comparison of index and database, when it is due."""
     jobs.enqueue_when_due(JobKind.RECONCILE, DAY)
+
+
+@app.task(name="faq.housekeep")
+def housekeep() -> None:
+    """The daily deleting of what is past its time, when it is due."""
+    jobs.enqueue_when_due(JobKind.HOUSEKEEP, DAY)
+
+
+@app.task(name="faq.refresh")
+def refresh() -> None:
+    """Look again at the web sources whose time has come."""
+    handlers.enqueue_due_sources()
 
 
 @worker_ready.connect
@@ -90,7 +115,21 @@ def has_broker() -> bool:
     return not str(settings.CELERY_BROKER_URL).startswith("memory")
 
 
-def dispatch(job_id: str) -> None:
+def messages_held() -> dict[str, int]:
+    """How many messages wait in the broker, by queue; those in the hands of a worker are not counted. KombuError, OSError."""
+    found: dict[str, int] = {}
+    with app.connection_for_read() as broker:
+        for queue in Queue:
+            # A channel of its own: one that has asked for a queue that is not there is closed by some brokers.
+            with broker.channel() as channel:
+                try:
+                    found[queue] = channel.queue_declare(queue.value, passive=True).message_count
+                except broker.channel_errors:
+                    found[queue] = 0
+    return found
+
+
+def dispatch(job_id: str, kind: str) -> None:
     """Send a job to whoever runs jobs. Never fails: what cannot be sent is found by a sweep."""
     state = background()
     if not has_broker() and not state.serving:
@@ -101,8 +140,16 @@ def dispatch(job_id: str) -> None:
         if job_id in state.sent:
             return
         state.sent.add(job_id)
+    limits = queues.limits(kind)
     try:
-        run_job.apply_async([job_id], ignore_result=True, retry=False)
+        run_job.apply_async(
+            [job_id],
+            queue=queues.queue(kind).value,
+            soft_time_limit=limits.soft,
+            time_limit=limits.hard,
+            ignore_result=True,
+            retry=False,
+        )
     except (KombuError, CeleryError, OSError):
         state.sent.discard(job_id)
         log.exception("job %s could not be sent; a sweep will send it", job_id)
@@ -205,7 +252,9 @@ def _sweep(state: Background) -> None:
             jobs.recover()
             if waited >= DUE_SECONDS:
                 waited = 0.0
+                refresh()
                 reconcile()
+                housekeep()
         except DatabaseError:
             log.exception("the sweep could not read the jobs; it tries again")
         finally:
@@ -220,6 +269,7 @@ __all__ = [
     "dispatch",
     "drain",
     "has_broker",
+    "messages_held",
     "run_job",
     "serve",
     "start_worker",

@@ -3,6 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include("faq.api.urls")),
+    path("", include("faq.api.urls")),
     path("", include("faq.web.urls")),
 ]

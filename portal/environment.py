@@ -6,12 +6,14 @@ no value: the default holds. No message repeats the value of a variable that may
 """
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
@@ -83,6 +85,19 @@ def hosts(name: str, default: str) -> list[str]:
     return found
 
 
+def networks(name: str) -> list[str]:
+    """Addresses and networks, `10.0.0.0/8 ::1`, as CIDR."""
+    found = []
+    for value in words(name):
+        try:
+            found.append(str(ipaddress.ip_network(value)))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds {value!r}; it takes addresses and networks, separated by blanks, such as 127.0.0.1 10.0.0.0/8."
+            ) from None
+    return found
+
+
 def choice(name: str, default: str, choices: Collection[str]) -> str:
     """One of the choices, in whatever case it is written."""
     value = text(name, default).upper()
@@ -144,16 +159,25 @@ def origins(name: str) -> list[str]:
     return [value.rstrip("/") for value in found]
 
 
-def server(name: str, schemes: Iterable[str], example: str) -> str:
-    """The URL of a server, empty when unset. Its value is never repeated: it may hold a password."""
-    value = text(name)
+def server(name: str, schemes: Iterable[str], example: str, *, credential: str = "") -> str:
+    """The URL of a server, empty when unset. Its value is never repeated: it may hold a password.
+
+    `credential`: the name of a variable that holds the password, for a URL without one; a secret's file then holds no more
+    than the secret.
+    """
+    value, secret = text(name), text(credential) if credential else ""
     parts = _split(name, value, example)
     if value and (parts.scheme not in set(schemes) or not (parts.netloc or parts.path)):
         raise ImproperlyConfigured(
             f"{name} begins with {parts.scheme or 'no scheme'}; it takes a URL such as {example}"
             f" (schemes: {', '.join(schemes)})."
         )
-    return value
+    if not (value and secret):
+        return value
+    if parts.password:
+        raise ImproperlyConfigured(f"Both {name} and {credential} hold a password. Leave one of them out.")
+    user, _, host = str(parts.netloc).rpartition("@")
+    return str(urlunsplit(parts._replace(netloc=f"{user}:{quote(secret, safe='')}@{host}")))
 
 
 def time_zone(name: str, default: str) -> str:
@@ -177,7 +201,29 @@ def rate(name: str, default: str) -> str:
     return value
 
 
-def database(name: str, sqlite_path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Session:
+    """How connections to PostgreSQL are kept and bounded. `pool`: the most connections of one process; 0: one for each
+    thread, kept for a minute. `statement_seconds`: a statement that takes longer is cancelled; `lock_seconds`: one that
+    waits longer for a lock; 0: never."""
+
+    password: str = ""
+    pool: int = 0
+    statement_seconds: int = 0
+    lock_seconds: int = 0
+
+
+def session(prefix: str = "DATABASE_") -> Session:
+    """DATABASE_PASSWORD, DATABASE_POOL, DATABASE_STATEMENT_SECONDS and DATABASE_LOCK_SECONDS."""
+    return Session(
+        password=text(f"{prefix}PASSWORD"),
+        pool=integer(f"{prefix}POOL", 0, 0, 1000),
+        statement_seconds=integer(f"{prefix}STATEMENT_SECONDS", 0, 0, 86_400),
+        lock_seconds=integer(f"{prefix}LOCK_SECONDS", 0, 0, 86_400),
+    )
+
+
+def database(name: str, sqlite_path: Path, kept: Session = Session()) -> dict[str, Any]:
     """Django's DATABASES entry: PostgreSQL from any URL that libpq reads, SQLite in `sqlite_path` when unset."""
     url = text(name)
     if not url:
@@ -196,14 +242,23 @@ def database(name: str, sqlite_path: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} cannot be read; it looks like {example}.") from None
     if not options.get("dbname"):
         raise ImproperlyConfigured(f"{name} names no database; it looks like {example}.")
+    if options.get("password") and kept.password:
+        raise ImproperlyConfigured(f"Both {name} and DATABASE_PASSWORD hold a password. Leave one of them out.")
+    bounds = {"statement_timeout": kept.statement_seconds, "lock_timeout": kept.lock_seconds}
+    flags = [str(options.get("options", "")), *(f"-c {key}={value}s" for key, value in bounds.items() if value)]
+    if any(flags):
+        options["options"] = " ".join(filter(None, flags))
+    if kept.pool:
+        # Waiting for a connection ends before a proxy's patience does.
+        options["pool"] = {"min_size": 1, "max_size": kept.pool, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": options.pop("dbname"),
         "USER": options.pop("user", ""),
-        "PASSWORD": options.pop("password", ""),
+        "PASSWORD": options.pop("password", "") or kept.password,
         "HOST": options.pop("host", ""),
         "PORT": str(options.pop("port", "")),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 0 if kept.pool else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }

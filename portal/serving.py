@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from faq import tasks, warming
 from faq.checks import check_settings
+from faq.domain import recording
 
 log = logging.getLogger(__name__)
 
@@ -25,4 +26,5 @@ def begin() -> None:
     if wrong:
         raise ImproperlyConfigured("\n".join(wrong))
     tasks.serve()
+    recording.begin()
     warming.begin()

@@ -70,12 +70,17 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "portal.probes.ProbesMiddleware",
     "portal.proxies.ClientAddressMiddleware",
+    "portal.metrics.MetricsMiddleware",
+    "portal.tracing.RequestIdMiddleware",
+    "faq.web.pages.PagesMiddleware",  # what it keeps has passed all that follow
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "faq.web.middleware.SecurityHeadersMiddleware",
     "faq.web.middleware.LocaleMiddleware",
@@ -86,6 +91,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+METRICS_TOKEN = env.text("POLYFAQ_METRICS_TOKEN")
+METRICS_NETWORKS = env.networks("POLYFAQ_METRICS_NETWORKS")
+if METRICS_TOKEN or METRICS_NETWORKS:  # whoever measures nothing pays for nothing
+    MIDDLEWARE = [
+        "django_prometheus.middleware.PrometheusBeforeMiddleware",
+        *MIDDLEWARE,
+        "django_prometheus.middleware.PrometheusAfterMiddleware",
+    ]
 ROOT_URLCONF = "portal.urls"
 CSRF_FAILURE_VIEW = "faq.web.problems.csrf_failure"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -107,11 +120,13 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", HOME / "polyfaq.sqlite3")}
+DATABASES = {"default": env.database("DATABASE_URL", HOME / "polyfaq.sqlite3", env.session())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.server("REDIS_URL", ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
+REDIS_URL = env.server(
+    "REDIS_URL", ("redis", "rediss", "unix"), "redis://user:password@host:6379/0", credential="REDIS_PASSWORD"
+)
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "portal.caching.ForgetfulRedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}
 }
@@ -138,11 +153,15 @@ USE_TZ = True
 TIME_ZONE = env.time_zone("POLYFAQ_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = env.path("POLYFAQ_STATIC_ROOT", HOME / "static")
 with contextlib.suppress(OSError):
     STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is missing, though it finds the files without it
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "portal.static.HashedStorage"},
+}
 MEDIA_ROOT = HOME / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -173,14 +192,19 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TASK_TIME_LIMIT = 3600  # of what the timer sends; a job comes with the limits of its queue (faq.domain.queues)
 CELERY_TASK_SOFT_TIME_LIMIT = 3300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A reader's request never waits long for a broker that is away: the job is in the database, and a sweep sends it.
+# No request waits long for a broker that is away: the job is in the database, and a sweep sends it. One message is tried twice.
 if CELERY_BROKER_URL.startswith("memory"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
 elif CELERY_BROKER_URL.startswith(("redis", "sentinel")):
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 30, "socket_keepalive": True}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 3, "socket_timeout": 30, "socket_keepalive": True,
+        "max_retries": 1, "interval_start": 0, "interval_step": 0,
+    }  # fmt: skip
+
+ALIVE_FILE = env.text("POLYFAQ_ALIVE_FILE")  # workers and the timer touch it (portal.alive)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -192,6 +216,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"anon": env.rate("POLYFAQ_API_RATE", "120/min")},
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # what is wanted is told by Accept
     "NUM_PROXIES": 0,  # the middleware has put the visitor's address into REMOTE_ADDR
 }
 SPECTACULAR_SETTINGS = {
@@ -199,14 +224,37 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_DIST": "SIDECAR",  # its files are served here: the page works offline
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"OriginEnum": "faq.api.shapes.ORIGINS", "StateEnum": "faq.api.desk_shapes.STATES"},
+    "PREPROCESSING_HOOKS": ["faq.api.schema.documented"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "faq.api.schema.finished"],
+}
+
+WEAVIATE = {  # arguments of retrieval.backends.weaviate.WeaviateBackend; faq.checks has it look at them
+    "url": env.text("WEAVIATE_URL"),
+    "grpc_url": env.text("WEAVIATE_GRPC_URL"),
+    "api_key": env.text("WEAVIATE_API_KEY"),
+    "prefix": env.text("WEAVIATE_PREFIX", "Polyfaq"),
+    "replicas": env.integer("WEAVIATE_REPLICAS", 1, 1, 21),
+    "shards": env.integer("WEAVIATE_SHARDS", 0, 0, 1000),
+    "quantiser": env.text("WEAVIATE_QUANTISER", "rq-8").lower(),
+    "read_seconds": env.integer("WEAVIATE_READ_MS", 250, 20, 60_000) / 1000,
 }
 
 POLYFAQ = {
     "HOME": HOME,
     "SITE_URL": SITE_URL,
     "SITE_NAME": env.text("POLYFAQ_SITE_NAME", "Help centre"),
+    "METRICS_TOKEN": METRICS_TOKEN,
+    "METRICS_NETWORKS": METRICS_NETWORKS,
     # retrieval: dotted paths of the services, and their options
-    "INDEX_BACKEND": env.dotted("POLYFAQ_INDEX_BACKEND", "retrieval.backends.embedded.EmbeddedBackend"),
+    "INDEX_BACKEND": env.dotted(
+        "POLYFAQ_INDEX_BACKEND",
+        f"retrieval.backends.{'weaviate.WeaviateBackend' if WEAVIATE['url'] else 'embedded.EmbeddedBackend'}",
+    ),
+    "WEAVIATE": WEAVIATE,
     "INDEX_PATH": env.path("POLYFAQ_INDEX_PATH", HOME / "index.sqlite3"),
     "EMBEDDER": env.dotted("POLYFAQ_EMBEDDER", "retrieval.embedders.starter.StarterEmbedder"),
     "EMBEDDER_URL": env.address("POLYFAQ_EMBEDDER_URL", example="http://localhost:8080/v1"),
@@ -225,9 +273,19 @@ POLYFAQ = {
         "POLYFAQ_ARGOS_INDEX_URL", "https://raw.githubusercontent.com/argosopentech/argospm-index/main/index.json"
     ),
     "ARGOS_MEMORY_MB": env.integer("POLYFAQ_ARGOS_MEMORY_MB", 2000, 100),
+    # a language model that words answers; off without an address
+    "LLM_URL": env.address("POLYFAQ_LLM_URL", example="http://localhost:8080/v1"),
+    "LLM_MODEL": env.text("POLYFAQ_LLM_MODEL"),
+    "LLM_KEY": env.text("POLYFAQ_LLM_KEY"),
+    "LLM_TIMEOUT_SECONDS": env.integer("POLYFAQ_LLM_TIMEOUT_SECONDS", 20, 1, 120),
+    "LLM_MAX_TOKENS": env.integer("POLYFAQ_LLM_MAX_TOKENS", 400, 50, 4000),
     # visitors
     "QUESTION_MAX_LENGTH": env.integer("POLYFAQ_QUESTION_MAX_LENGTH", 500, 10, 10_000),
     "RECORD_ASKED": env.boolean("POLYFAQ_RECORD_ASKED", True),
+    # days; 0 keeps for ever
+    "RETENTION_JOBS_DAYS": env.integer("POLYFAQ_RETENTION_JOBS_DAYS", 30, 0, 36_500),
+    "RETENTION_ASKED_DAYS": env.integer("POLYFAQ_RETENTION_ASKED_DAYS", 365, 0, 36_500),
+    "RETENTION_FEEDBACK_DAYS": env.integer("POLYFAQ_RETENTION_FEEDBACK_DAYS", 730, 0, 36_500),
     "ANSWER_SENTENCES": env.integer("POLYFAQ_ANSWER_SENTENCES", 3, 1, 4),
     # background work without a broker: one thread in this process
     "WORKER_THREAD": env.boolean("POLYFAQ_WORKER_THREAD", True),
@@ -237,8 +295,18 @@ LOG_LEVEL = env.choice("POLYFAQ_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING",
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "portal.logs.RequestFilter"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {request} {message}", "style": "{"},
+        "json": {"()": "portal.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("POLYFAQ_LOG_FORMAT", "LINE", {"LINE", "JSON"}).lower(),
+            "filters": ["request"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
 }
@@ -290,6 +358,14 @@ UNFOLD = {
                     _menu(_("Sources"), "description", "source"),
                     _menu(_("Questions"), "help", "question"),
                     _menu(_("Translations"), "translate", "answerrevision"),
+                    {
+                        "title": _("Coverage"),
+                        "icon": "grid_on",
+                        "link": reverse_lazy("admin:faq_coverage"),
+                        "permission": lambda request: request.user.has_perms(
+                            ["faq.view_question", "faq.view_answerrevision"]
+                        ),
+                    },
                     _menu(_("Unanswered"), "contact_support", "asked"),
                     _menu(_("Feedback"), "thumbs_up_down", "feedback"),
                 ],
@@ -308,6 +384,7 @@ UNFOLD = {
                     _menu(_("Jobs"), "pending_actions", "job"),
                     _menu(_("Topics"), "category", "topic"),
                     _menu(_("Audit log"), "history", "auditentry"),
+                    _menu(_("API keys"), "key", "apikey"),
                     _menu(_("People"), "group", "user", "auth"),
                 ],
             },

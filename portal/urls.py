@@ -8,7 +8,7 @@ urlpatterns = [
     path("", include("faq.urls")),
 ]
 
-handler400 = "faq.web.problems.bad_request"
-handler403 = "faq.web.problems.forbidden"
-handler404 = "faq.web.problems.not_found"
-handler500 = "faq.web.problems.server_error"
+handler400 = "portal.problems.bad_request"
+handler403 = "portal.problems.forbidden"
+handler404 = "portal.problems.not_found"
+handler500 = "portal.problems.server_error"

@@ -5,8 +5,11 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-application = get_wsgi_application()
+handler = get_wsgi_application()
 
-from portal import serving  # noqa: E402  (needs the applications to be ready)
+from faq.web import pages  # noqa: E402  (both need the applications to be ready)
+from portal import serving  # noqa: E402
+
+application = pages.before(handler)
 
 serving.begin()

@@ -30,6 +30,7 @@ _THIN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 # A word of a spaced script is one token; three ideographs or kana make about two; Thai, Lao, Burmese and Khmer
 # words have about four letters.
 _TOKEN = re.compile(f"(?P<ideograph>[{_UNSPACED}])|(?P<thin>[{_THIN}])|[^\\W{_UNSPACED}{_THIN}]+")
+_ASCII_TOKEN = re.compile(r"\w+", re.ASCII)
 _INTRODUCES = re.compile("[:：]['\"»”’)]*$")
 
 
@@ -72,6 +73,10 @@ def passage_keys(source_id: int, chunks: Sequence[Chunk]) -> list[str]:
 
 def tokens(text: str) -> float:
     """Size of a text in words, also of scripts that do not put spaces between them."""
+    if text.isascii():
+        words = _ASCII_TOKEN.findall(text)
+        if all(len(word) <= 30 for word in words):
+            return float(len(words))
     size = 0.0
     for found in _TOKEN.finditer(text):
         start, end = found.span()

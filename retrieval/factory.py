@@ -1,5 +1,6 @@
 """From settings to objects: backend and embedder by dotted path, every mistake named by the setting that made it."""
 
+import functools
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,6 +9,7 @@ from typing import Any
 
 from retrieval.lexicon import Lexicons
 from retrieval.service import Retriever
+from retrieval.spelling import WordStore
 from retrieval.types import NotConfigured
 
 BACKEND_SETTING = "POLYFAQ_INDEX_BACKEND"
@@ -23,6 +25,7 @@ def build_retriever(
     index_path: Path,
     embedder_options: Mapping[str, Any],
     backend_options: Mapping[str, Any] | None = None,
+    words: WordStore | None = None,
 ) -> Retriever:
     """NotConfigured when a path names nothing, something else, or something that needs other options.
 
@@ -35,8 +38,15 @@ def build_retriever(
     return Retriever(
         _make(backend_class, options, BACKEND_SETTING),
         _make(embedder_class, embedder_options, EMBEDDER_SETTING),
-        Lexicons(),
+        _lexicons(),
+        words,
     )
+
+
+@functools.cache
+def _lexicons() -> Lexicons:
+    """One for all retrievers of a process: safe between threads, and dear to read."""
+    return Lexicons()
 
 
 def _load(path: str, setting: str, methods: tuple[str, ...]) -> Any:

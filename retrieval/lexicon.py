@@ -26,7 +26,7 @@ from anyascii import anyascii
 from retrieval.fingerprint import files_digest
 from retrieval.lexicon_data import Columns, Words, load
 from retrieval.stopwords import STOP_WORDS
-from retrieval.text import fold, language, stem, words
+from retrieval.text import fold, language, stem, stems, words
 from retrieval.types import NotConfigured
 
 DATA = Path(__file__).resolve().parent / "data" / "lexicons"
@@ -154,6 +154,11 @@ class Lexicon:
         """Make the tables that are made on first use."""
         _ = self._folded, self._spellings
 
+    @property
+    def english(self) -> list[str]:
+        """Every English word that a stem may mean."""
+        return self._columns.english
+
     def entry(self, key: str) -> Pairs:
         """Translations of a stem with their probabilities; empty when there is none."""
         place = self._columns.stems.place(key)
@@ -180,6 +185,16 @@ class Lexicon:
             return stems, range(len(stems))
         rows = sorted((_respelt(key, self.code), place) for place, key in enumerate(stems))
         return Words(spelling for spelling, _ in rows), array("I", (place for _, place in rows))
+
+    def has_word(self, word: str) -> bool:
+        """Whether this is a word of the language, in any form. Arabic endings are not taken off: what is left of a
+        misspelt word would too often be another one."""
+        if self.code == "ar":
+            bare = next(
+                (word[len(p) :] for p in _ARABIC_ARTICLES if word.startswith(p) and len(word) > len(p) + 2), word
+            )
+            return any(stem(form, "ar") in self for form in (word, bare))
+        return self.translate(word)[1]
 
     def _translate(self, word: str) -> tuple[Pairs, bool]:
         """English words with weights, and whether the word is truly known (not only by one that begins alike)."""
@@ -244,6 +259,7 @@ _UNACCENTED = frozenset({"ko", "hi", "ar", "id"})
 _RESPELT = frozenset({"tr"})
 _SOFTENED = str.maketrans("bcdgğ", "pçtkk")
 _ARABIC_PROCLITICS = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك", "س")
+_ARABIC_ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال")
 _ARABIC_ENCLITICS = ("هما", "تها", "كم", "هم", "ها", "نا", "ات", "ين", "ون", "ان", "ية", "ه", "ة", "ي")
 
 
@@ -317,6 +333,18 @@ class Lexicons:
         code = language(locale)
         return code == "en" or (self._folder / f"{code}.json.gz").exists()
 
+    def knows(self, word: str, locale: str) -> bool:
+        """Whether a word in lower case is one of the language, in any form; of English, what another lexicon gives."""
+        code = language(locale)
+        if code == "en":
+            return stem(word, "en") in self._english
+        return self.supports(code) and self._lexicon(code).has_word(word)
+
+    @functools.cached_property
+    def _english(self) -> frozenset[str]:
+        """Stems of everyday English, from the lexicon with the fewest foreign words among its translations."""
+        return frozenset(stem(word, "en") for word in self._lexicon("de").english)
+
     def gloss(self, text: str, locale: str, names: Names | None = None) -> dict[str, float]:
         """English stems of the text with weights up to 1. Of languages without a lexicon: the words in Latin letters,
         and names."""
@@ -346,7 +374,7 @@ class Lexicons:
         code = language(locale)
         told = words(text, code)[:MAX_INDEXED_WORDS]
         if code == "en":
-            return [stem(word, "en") for word in told]
+            return stems(told, code)
         stop = STOP_WORDS.get(code, frozenset())
         lexicon = self._lexicon(code)
         return [key for word in told if word not in stop for key in lexicon.meanings(word)]

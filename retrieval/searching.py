@@ -4,7 +4,6 @@ Fused by rank and collapsed by family (fusion), each hit with its evidence (cali
 left out only while rarer ones remain; a lane whose service is away is named in `degraded` and the others answer.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,9 @@ from retrieval.backends.base import Backend, Generation
 from retrieval.calibration import Signals, evidence, floor
 from retrieval.embedders.base import Embedder
 from retrieval.fusion import fuse
+from retrieval.lanes import Ask, ask
 from retrieval.lexicon import Lexicons, Names
-from retrieval.types import Hit, Lane, LaneHit, NotConfigured, Query, Results, Unavailable
-
-logger = logging.getLogger(__name__)
+from retrieval.types import Hit, Lane, LaneHit, NotConfigured, Query, Results, Unavailable, Vector
 
 MAX_CHARACTERS = 2000
 """Of a question; what follows is not read."""
@@ -78,20 +76,19 @@ class Search:
         depth = max(DEPTH, 5 * query.limit)
         lanes = _Lanes()
         last: Unavailable | NotConfigured | None = None
-        asked: tuple[tuple[Lane, Callable[[], list[LaneHit]]], ...] = (
+        asked: tuple[tuple[Lane, Ask], ...] = (
             (Lane.LEXICAL, lambda: self._lexical(query, depth, lanes)),
             (Lane.GLOSS, lambda: self._gloss(query, depth, lanes, active)),
             (Lane.VECTOR, lambda: self._vector(query, depth, usable=vectors)),
         )
-        for lane, ask in asked:
-            begun = time.perf_counter()
-            try:
-                lanes.hits[lane.value] = ask()
-            except (Unavailable, NotConfigured) as error:
-                logger.warning("Search lane %s could not be asked: %s", lane.value, error)
-                lanes.degraded.append(lane.value)
-                last = error
-            lanes.milliseconds[lane.value] = _since(begun)
+        asked = tuple(pair for pair in asked if not query.lanes or pair[0] in query.lanes)
+        for found in ask(asked, side_by_side=self._backend.remote):
+            lanes.milliseconds[found.lane.value] = found.milliseconds
+            if found.hits is not None:
+                lanes.hits[found.lane.value] = found.hits
+            else:
+                lanes.degraded.append(found.lane.value)
+                last = found.error
         if last is not None and len(lanes.degraded) == len(asked):
             raise last
         begun = time.perf_counter()
@@ -103,12 +100,15 @@ class Search:
     def _lexical(self, query: Query, depth: int, lanes: _Lanes) -> list[LaneHit]:
         if query.filters.locales and query.locale not in query.filters.locales:
             return []
-        weights = self._rarest(Lane.LEXICAL, text.query_weights(query.text, query.locale), (query.locale,), lanes)
+        weights = self._rarest(
+            Lane.LEXICAL, _read(query, lambda asked: text.query_weights(asked, query.locale)), (query.locale,), lanes
+        )
         filters = replace(query.filters, locales=(query.locale,))
         return self._backend.lexical(weights, filters, depth)
 
     def _gloss(self, query: Query, depth: int, lanes: _Lanes, active: Generation) -> list[LaneHit]:
-        weights = self._lexicons.gloss(query.text, query.locale, self._vocabulary.names(active))
+        names = self._vocabulary.names(active)
+        weights: Mapping[str, float] = _read(query, lambda asked: self._lexicons.gloss(asked, query.locale, names))
         weights = self._rarest(Lane.GLOSS, weights, query.filters.locales, lanes)
         return self._backend.gloss(weights, query.filters, depth)
 
@@ -117,8 +117,17 @@ class Search:
             raise NotConfigured("The index holds vectors of another recipe. Run `manage.py index --rebuild`.")
         if not self._embedder.recipe.dimensions or not query.text.strip():
             return []
-        [vector] = self._embedder.embed_queries([query.text], [query.locale])
+        vector = self._embedded(query)
         return self._backend.vector(vector, query.filters, depth) if np.any(vector) else []
+
+    def _embedded(self, query: Query) -> Vector:
+        if query.correction is None:
+            found: Vector = self._embedder.embed_queries([query.text], [query.locale])[0]
+            return found
+        share = query.correction.confidence
+        both = self._embedder.embed_queries([query.text, query.correction.text], [query.locale] * 2)
+        mixed: Vector = (1.0 - share) * both[0] + share * both[1]
+        return mixed / max(float(np.linalg.norm(mixed)), 1e-9)
 
     def _rarest(
         self, lane: Lane, weights: Mapping[str, float], locales: tuple[str, ...], lanes: _Lanes
@@ -127,8 +136,9 @@ class Search:
         if not weights:
             return {}
         total, counts = self._backend.frequencies(lane.value, list(weights), locales)
-        worth = {token: weight * _idf(total, counts[token]) for token, weight in weights.items()}
-        # Words that no entry holds count as the rarest: a hit that lacks them covers less of the question.
+        # Words that no entry holds count as the rarest of those that one does: a hit that lacks them covers less of the
+        # question, and in a portal of one page, where every word is in most passages, it does not cover next to nothing.
+        worth = {token: weight * _idf(total, max(1, counts[token])) for token, weight in weights.items()}
         lanes.attainable[lane.value] = sum(worth.values())
         known = {token: weight for token, weight in weights.items() if counts[token]}
         limit = max(FREQUENT_COUNT, FREQUENT_SHARE * total)
@@ -138,11 +148,12 @@ class Search:
     def _hits(self, query: Query, lanes: _Lanes, active: Generation) -> tuple[Hit, ...]:
         scores = {lane: {hit.family: hit.score for hit in reversed(hits)} for lane, hits in lanes.hits.items()}
         found = []
-        for hit in fuse(lanes.hits, query.limit, attainable=lanes.attainable):
+        for hit in fuse(lanes.hits, query.limit, attainable=lanes.attainable, locale=query.locale):
             signals = Signals(
                 lexical=_covered(scores, lanes, Lane.LEXICAL, hit.family),
                 gloss=_covered(scores, lanes, Lane.GLOSS, hit.family),
                 cosine=scores.get(Lane.VECTOR.value, {}).get(hit.family, 0.0),
+                home=hit.locale == query.locale or Lane.LEXICAL.value in hit.lanes,
             )
             found.append(
                 Hit(
@@ -155,6 +166,21 @@ class Search:
                 )
             )
         return tuple(found)
+
+
+def _read(query: Query, weigh: Callable[[str], Mapping[str, float]]) -> Mapping[str, float]:
+    """The weights of a question; of one that was probably meant otherwise, of both readings by their shares.
+
+    What is known keeps its whole weight. A word that nobody knows gives to what it was meant as no more than we are sure
+    of, so that a hit by a guessed word never covers as much of the question as one by a typed word.
+    """
+    if query.correction is None:
+        return weigh(query.text)
+    share = query.correction.confidence
+    found = {token: (1.0 - share) * weight for token, weight in weigh(query.text).items()}
+    for token, weight in weigh(query.correction.text).items():
+        found[token] = found.get(token, 0.0) + share * weight
+    return found
 
 
 def _covered(scores: Mapping[str, Mapping[str, float]], lanes: _Lanes, lane: Lane, family: str) -> float:

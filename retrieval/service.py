@@ -5,7 +5,7 @@ Invariants: an entry whose fingerprint stands is neither analysed nor embedded a
 whole or not at all; no question, however odd, raises anything but what a RetrievalError says.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,13 +17,17 @@ from retrieval.calibration import calibration_of, floor
 from retrieval.embedders.base import Embedder
 from retrieval.embedders.starter import StarterEmbedder
 from retrieval.fingerprint import recipe_fingerprint
+from retrieval.identification import identify
 from retrieval.lexicon import Lexicons
 from retrieval.preparing import analysis_generation, stored_entries
 from retrieval.rebuilding import BATCH, Builder, Expected, Progress, active_of, by_key, is_building, state_of
 from retrieval.searching import Search, Vocabulary
+from retrieval.spelling import Speller, WordStore, words_of
 from retrieval.sync import IndexReport, IndexState, SyncReport, entry_fingerprint, plan_sync, same_content
 from retrieval.types import (
+    Correction,
     IndexEntry,
+    Lane,
     NotConfigured,
     Query,
     Results,
@@ -32,6 +36,8 @@ from retrieval.types import (
 )
 from retrieval.wording import Likeness, Wording, Wordings
 
+MAX_TOLD = 200_000
+"""Words a locale of which a process remembers that the vocabulary has them."""
 WARMING = "warm"
 """A word to look up before anybody asks."""
 
@@ -39,12 +45,18 @@ WARMING = "warm"
 class Retriever:
     """One per process; safe between threads if embedder and backend are."""
 
-    def __init__(self, backend: Backend, embedder: Embedder, lexicons: Lexicons) -> None:
+    def __init__(
+        self, backend: Backend, embedder: Embedder, lexicons: Lexicons, words: WordStore | None = None
+    ) -> None:
+        """`words`: where the vocabulary for typing errors is kept; without one nothing is corrected."""
         self._backend = backend
         self._embedder = embedder
         self._lexicons = lexicons
         self._vocabulary = Vocabulary(backend)
         self._wordings = Wordings(embedder if isinstance(embedder, StarterEmbedder) else StarterEmbedder(), lexicons)
+        self._words = words
+        self._speller = Speller(words, lexicons, self._count) if words is not None else None
+        self._told: dict[str, set[str]] = {}
         self._recipe = ""
         self._warm = False
 
@@ -68,6 +80,18 @@ class Retriever:
         search = Search(self._backend, self._embedder, self._lexicons, self._vocabulary)
         return search.run(query, active, vectors=vectors)
 
+    def retyped(self, asked: str, locale: str) -> Correction | None:
+        """A question typed with another keyboard layout on as it was meant, for Query.correction; None for any other."""
+        return self._speller.retyped(asked, locale) if self._speller is not None else None
+
+    def respelt(self, asked: str, locale: str) -> Correction | None:
+        """A question without its typing errors, for Query.correction; None where nothing needs correcting."""
+        return self._speller.respelt(asked, locale) if self._speller is not None else None
+
+    def holds(self, asked: str, locale: str) -> bool:
+        """Whether every word of a question stands in an entry of the locale; True where nothing is corrected."""
+        return self._speller is None or self._speller.holds(asked, locale)
+
     def gloss(self, sentence: str, locale: str) -> dict[str, float]:
         """English stems of a text with weights, names of the index recognised across scripts."""
         return self._lexicons.gloss(sentence, locale, self._vocabulary.names(self._active()))
@@ -88,6 +112,14 @@ class Retriever:
     def likeness(self, asked: str, locale: str, wordings: Sequence[Wording]) -> Likeness:
         """What the wordings of one entry have in common with a question."""
         return self._wordings.likeness(asked, locale, wordings)
+
+    def compare(self, asked: str, locale: str, entries: Sequence[Sequence[Wording]]) -> list[Likeness]:
+        """The same for several entries at once, each also by what only it says; in their order."""
+        return self._wordings.compare(asked, locale, entries)
+
+    def language_of(self, asked: str, expected: str, among: Sequence[str]) -> str:
+        """The locale in whose language a question is; the expected one unless another clearly is it."""
+        return identify(asked, expected, among, self._lexicons)
 
     def describe(self) -> dict[str, Any]:
         """What is there, for people and health checks."""
@@ -112,6 +144,8 @@ class Retriever:
     def warm(self, locale: str) -> None:
         """Read what the first question in a locale would wait for: its lexicon, and what all locales share."""
         self._lexicons.warm(locale)
+        if self._speller is not None:
+            self._speller.warm(locale)
         self.gloss(WARMING, locale)
         if not self._warm:
             self.search(Query(WARMING, locale, limit=1))
@@ -128,6 +162,7 @@ class Retriever:
             stored += self._backend.upsert(
                 stored_entries(batch, self._embedder, self._lexicons, self.recipe), generation
             )
+            self._learn(batch)
         return stored
 
     def remove(self, keys: Iterable[str]) -> int:
@@ -178,6 +213,25 @@ class Retriever:
         first, and then does only what is left to do.
         """
         return self._builder().rebuild(expected, progress)
+
+    def _learn(self, entries: Sequence[IndexEntry]) -> None:
+        """Give the vocabulary the words of entries that this process has not given it before."""
+        if self._words is None:
+            return
+        texts: dict[str, list[str]] = {}
+        for entry in entries:
+            texts.setdefault(entry.locale, []).extend((entry.heading, entry.text))
+        new: dict[str, set[str]] = {}
+        for locale, each in texts.items():
+            told = self._told.setdefault(locale, set())
+            if found := words_of(each, locale) - told:
+                new[locale] = found
+                told.clear() if len(told) > MAX_TOLD else told.update(found)
+        if new:
+            self._words.add(new)
+
+    def _count(self, tokens: Sequence[str], locale: str) -> Mapping[str, int]:
+        return self._backend.frequencies(Lane.LEXICAL.value, tokens, (locale,))[1]
 
     def _builder(self) -> Builder:
         recipe = self._embedder.recipe

@@ -15,7 +15,7 @@ Korean as words and bigrams, Thai, Lao, Khmer and Burmese as trigrams.
 import functools
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import regex
@@ -71,6 +71,34 @@ def language(locale: str) -> str:
     return locale.replace("_", "-").partition("-")[0].lower()
 
 
+def script_share(text: str, locale: str) -> float:
+    """The share of a text's letters that belong to the scripts the locale's language is written in; 0 without letters."""
+    letters = _LETTERS.findall(text)
+    return len(_script(language(locale)).findall("".join(letters))) / len(letters) if letters else 0.0
+
+
+_LETTERS = regex.compile(r"\p{L}")
+_SCRIPTS = {
+    "Arabic": "ar ckb fa ps sd ug ur", "Cyrillic": "be bg kk ky mk mn ru sr tg uk", "Han": "zh", "Greek": "el",
+    "Han}\\p{Hiragana}\\p{Katakana": "ja", "Hangul}\\p{Han": "ko", "Hebrew": "he yi", "Armenian": "hy", "Georgian": "ka",
+    "Devanagari": "hi mr ne", "Bengali": "as bn", "Gujarati": "gu", "Gurmukhi": "pa", "Kannada": "kn", "Malayalam": "ml",
+    "Tamil": "ta", "Telugu": "te", "Sinhala": "si", "Thai": "th", "Lao": "lo", "Khmer": "km", "Myanmar": "my",
+    "Ethiopic": "am ti",
+}  # fmt: skip
+"""Of the languages not written in Latin letters."""
+
+
+def is_latin(locale: str) -> bool:
+    """Whether the locale's language is written in Latin letters."""
+    return not any(language(locale) in codes.split() for codes in _SCRIPTS.values())
+
+
+@functools.cache
+def _script(code: str) -> Any:
+    name = next((name for name, codes in _SCRIPTS.items() if code in codes.split()), "Latin")
+    return regex.compile(rf"[\p{{{name}}}]")
+
+
 def normalise(text: str) -> str:
     """NFC, control characters (line breaks and tabs too) as one space, no white space at the ends."""
     return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text[:MAX_CHARACTERS])).split())
@@ -92,13 +120,23 @@ def query_tokens(text: str, locale: str) -> list[str]:
 def index_tokens(text: str, locale: str) -> list[str]:
     """What is indexed: analyse(), and every second piece of each word that is not a stop word."""
     code = language(locale)
-    stop = STOP_WORDS.get(code, frozenset())
     tokens: list[str] = []
-    for surface, token in _analysed(text, code):
-        tokens.append(token)
-        if surface not in stop:
-            tokens += _pieces(token, step=2)
+    for chunk in _chunks(text, code):
+        tokens += _chunk_tokens(chunk, code) if len(chunk) <= MAX_TOKEN else _made_tokens(chunk, code)
     return tokens
+
+
+@functools.lru_cache(maxsize=50_000)
+def _chunk_tokens(chunk: str, code: str) -> tuple[str, ...]:
+    return tuple(_made_tokens(chunk, code))
+
+
+def _made_tokens(chunk: str, code: str) -> Iterator[str]:
+    stop = STOP_WORDS.get(code, frozenset())
+    for surface, token in _analysed_chunk(chunk, code):
+        yield token
+        if surface not in stop:
+            yield from _pieces(token, step=2)
 
 
 def query_weights(text: str, locale: str) -> dict[str, float]:
@@ -114,13 +152,23 @@ def words(text: str, locale: str) -> list[str]:
     """Words as the lexicons know them: lower case, unstemmed; bigrams and characters for zh and ja, 4-grams for th."""
     code = language(locale)
     out: list[str] = []
-    for kind, run in _runs(text, code):
-        if kind == "cjk" or (kind == "syllabic" and code == "th"):
-            out += _grams(run, 4 if code == "th" else 2)
-            out += list(run) if kind == "cjk" and len(run) > 1 else []
-        else:
-            out.append(_number(run) if kind == "number" else run)
+    for chunk in _chunks(text, code):
+        out += _chunk_words(chunk, code) if len(chunk) <= MAX_TOKEN else _made_words(chunk, code)
     return out
+
+
+@functools.lru_cache(maxsize=50_000)
+def _chunk_words(chunk: str, code: str) -> tuple[str, ...]:
+    return tuple(_made_words(chunk, code))
+
+
+def _made_words(chunk: str, code: str) -> Iterator[str]:
+    for kind, run in _runs(chunk):
+        if kind == "cjk" or (kind == "syllabic" and code == "th"):
+            yield from _grams(run, 4 if code == "th" else 2)
+            yield from run if kind == "cjk" and len(run) > 1 else ()
+        else:
+            yield _number(run) if kind == "number" else run
 
 
 def stem(word: str, locale: str) -> str:
@@ -129,6 +177,12 @@ def stem(word: str, locale: str) -> str:
     if code == "ar":
         word = _ARABIC_MARKS.sub("", word).translate(str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا"}))
     return _snowball(word, code)
+
+
+def stems(found: Iterable[str], locale: str) -> list[str]:
+    """stem() of each."""
+    code = language(locale)
+    return [stem(word, code) for word in found] if code == "ar" else [_snowball(word, code) for word in found]
 
 
 def sentences(text: str, locale: str) -> list[tuple[int, int]]:
@@ -163,10 +217,16 @@ def fold(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-def _runs(text: str, code: str) -> Iterator[tuple[str, str]]:
+def _chunks(text: str, code: str) -> list[str]:
+    """What stands between white space, lower-cased. A word and the mark after it come again and again in natural text,
+    so what is made of a chunk is worth keeping."""
     lowered = _lower(unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]), code)
     separated = _APOSTROPHE[code].sub(_JOINT.get(code, " "), lowered) if code in _APOSTROPHE else lowered
-    for match in _RUN.finditer(separated):
+    return separated.split()
+
+
+def _runs(chunk: str) -> Iterator[tuple[str, str]]:
+    for match in _RUN.finditer(chunk):
         if any(character.isalnum() for character in match.group()):  # not accents or low lines alone
             yield match.lastgroup or "word", match.group()
 
@@ -187,7 +247,12 @@ def _lower(text: str, code: str) -> str:
 
 def _analysed(text: str, code: str) -> Iterator[tuple[str, str]]:
     """(surface in lower case, token) pairs."""
-    for kind, run in _runs(text, code):
+    for chunk in _chunks(text, code):
+        yield from _analysed_chunk(chunk, code)
+
+
+def _analysed_chunk(chunk: str, code: str) -> Iterator[tuple[str, str]]:
+    for kind, run in _runs(chunk):
         if kind == "cjk":
             yield from ((gram, gram) for gram in _grams(run, 2))
             if len(run) > 1:

@@ -133,19 +133,31 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A question in a locale. `limit`: families wanted, 1 to 100."""
+class Correction:
+    """A question as it was probably meant. `confidence`: from 0 to 1. `words`: (typed, meant), as far as they differ."""
 
     text: str
-    locale: str
-    filters: Filters = field(default_factory=Filters)
-    limit: int = 10
+    confidence: float
+    words: tuple[tuple[str, str], ...] = ()
 
 
 class Lane(StrEnum):
     LEXICAL = "lexical"
     GLOSS = "gloss"
     VECTOR = "vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question in a locale. `limit`: families wanted, 1 to 100. `correction`: what else it is searched as, for as much
+    of its weight as the confidence says. `lanes`: those to ask, to measure each alone; empty: all."""
+
+    text: str
+    locale: str
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 10
+    correction: Correction | None = None
+    lanes: tuple[Lane, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

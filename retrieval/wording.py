@@ -20,9 +20,13 @@ from retrieval.types import Matrix
 UNRELATED = 0.25
 """Cosine of two words up to which one says nothing of the other."""
 FAINT = 0.05
+NEAR = 4
+"""So many wordings tell whether an entry as a whole is near: one alone may be so by chance."""
 MAX_WORDS = 40
 MAX_CHARACTERS = 400
 CACHED = 8000
+QUESTIONS = 16
+"""As many as may be asked at once."""
 
 Wording = tuple[str, str]
 """(text, locale)"""
@@ -30,14 +34,19 @@ Wording = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """`own`, `other`: the best cosine among wordings in the question's locale, and among those in others. `covered`: the
-    share of the question's meaning that all wordings together say. `covering`: the largest share of one wording in the
-    question's locale that the question says. All from 0 to 1."""
+    """`own`, `other`: the best cosine among wordings in the question's locale, and among those in others. `near`: the mean
+    of the best cosines, NEAR of them where there are as many, in whatever locale, from -1 to 1. `covered`: the share of the
+    question's meaning that all wordings together say. `alone`: the same, where what several of the entries compared say is
+    shared among them. `covering`: the largest share of one wording in the question's locale that the question says. From
+    0 to 1. `words`: of the question, those that carry meaning."""
 
     own: float = 0.0
     other: float = 0.0
+    near: float = 0.0
     covered: float = 0.0
+    alone: float = 0.0
     covering: float = 0.0
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class _Told:
     weights: Matrix
     tokens: tuple[frozenset[str], ...]
     stems: tuple[tuple[tuple[str, float], ...], ...]
+    totals: tuple[float, ...]
     all_tokens: frozenset[str]
     all_stems: frozenset[str]
 
@@ -61,19 +71,41 @@ class Wordings:
         self._lexicons = lexicons
         self._told = functools.lru_cache(maxsize=CACHED)(self._tell)
         self._whole = functools.lru_cache(maxsize=CACHED)(self._embed)
+        # A question is compared with one entry after the other; it must not push their wordings out.
+        self._asked = functools.lru_cache(maxsize=QUESTIONS)(self._tell)
+        self._asked_whole = functools.lru_cache(maxsize=QUESTIONS)(self._embed)
 
     def likeness(self, asked: str, locale: str, wordings: Sequence[Wording]) -> Likeness:
-        """What the wordings of one entry have in common with a question. All zero without wordings."""
-        question = self._tell(asked[:MAX_CHARACTERS], locale)
-        whole = self._embed(asked[:MAX_CHARACTERS])
-        told = [(self._told(text[:MAX_CHARACTERS], lang), lang == locale) for text, lang in wordings]
-        alike = [(float(self._whole(text[:MAX_CHARACTERS]) @ whole), lang == locale) for text, lang in wordings]
-        return Likeness(
-            own=max((max(0.0, cosine) for cosine, own in alike if own), default=0.0),
-            other=max((max(0.0, cosine) for cosine, own in alike if not own), default=0.0),
-            covered=_covered(question, told),
-            covering=max((_covered(each, [(question, True)]) for each, own in told if own), default=0.0),
-        )
+        """What the wordings of one entry have in common with a question. All shares zero without wordings."""
+        return self.compare(asked, locale, [wordings])[0]
+
+    def compare(self, asked: str, locale: str, entries: Sequence[Sequence[Wording]]) -> list[Likeness]:
+        """The same for several entries at once, each also by what only it says; in their order."""
+        question = self._asked(asked[:MAX_CHARACTERS], locale)
+        flat = [(text[:MAX_CHARACTERS], lang) for wordings in entries for text, lang in wordings]
+        own = np.array([lang == locale for _, lang in flat], dtype=bool)
+        told = [self._told(text, lang) for text, lang in flat]
+        entry = np.repeat(np.arange(len(entries)), [len(wordings) for wordings in entries])
+        said, saying = _said_both(question, told, own)
+        by_entry = np.zeros((len(entries), len(question.words)), dtype=np.float32)
+        np.maximum.at(by_entry, entry, said)
+        shares = question.weights / max(float(question.weights.sum()), 1e-9)
+        alone = (by_entry / np.maximum(by_entry.sum(axis=0), 1.0)) @ shares
+        whole = self._asked_whole(asked[:MAX_CHARACTERS])
+        alike = np.array([self._whole(text) for text, _ in flat]) @ whole if flat else np.zeros(0)
+        return [
+            Likeness(
+                own=_most(alike[here & own]),
+                other=_most(alike[here & ~own]),
+                near=float(np.sort(alike[here])[-NEAR:].mean()) if here.any() else 0.0,
+                covered=float(by_entry[place] @ shares),
+                alone=float(alone[place]),
+                covering=_most(saying[here & own]),
+                words=len(question.words),
+            )
+            for place in range(len(entries))
+            for here in (entry == place,)
+        ]
 
     def _embed(self, text: str) -> Matrix:
         vector: Matrix = self._starter.embed_queries([text], [""])[0]
@@ -94,6 +126,7 @@ class Wordings:
             weights=lengths**2,
             tokens=tokens,
             stems=stems,
+            totals=tuple(sum(weight for _, weight in each) for each in stems),
             all_tokens=frozenset().union(*tokens),
             all_stems=frozenset(stem for each in stems for stem, _ in each),
         )
@@ -109,18 +142,30 @@ def _words(text: str, locale: str) -> tuple[str, ...]:
     return tuple([word for word in found if word not in stop][:MAX_WORDS] or found[:MAX_WORDS])
 
 
-def _covered(asked: _Told, others: Sequence[tuple[_Told, bool]]) -> float:
-    """The share of a text's weight that others say; the flag: in the same locale."""
-    total = float(asked.weights.sum())
-    if not total:
-        return 0.0
-    best = np.zeros(len(asked.words), dtype=np.float32)
-    for other, same in others:
-        if other.words:
-            cosines = (asked.vectors @ other.vectors.T).max(axis=1)
-            best = np.maximum(best, np.clip((cosines - UNRELATED) / (1.0 - UNRELATED), 0.0, 1.0))
-        best = np.maximum(best, [_said(asked, place, other, same) for place in range(len(asked.words))])
-    return float((asked.weights * best).sum()) / total
+def _most(values: Matrix) -> float:
+    return max(0.0, float(values.max())) if len(values) else 0.0
+
+
+def _said_both(asked: _Told, told: Sequence[_Told], own: Matrix) -> tuple[Matrix, Matrix]:
+    """How surely each wording says each word of the question, (wordings, words) from 0 to 1; and the share of each wording
+    that the question says, (wordings,). `own`: which wordings are in the question's locale."""
+    said = np.zeros((len(told), len(asked.words)), dtype=np.float32)
+    saying = np.zeros(len(told), dtype=np.float32)
+    worded = [place for place, each in enumerate(told) if each.words]
+    if not worded or not asked.words:
+        return said, saying
+    starts = np.cumsum([0, *(len(told[place].words) for place in worded)])
+    cosines = asked.vectors @ np.concatenate([told[place].vectors for place in worded]).T
+    like = np.clip((cosines - UNRELATED) / (1.0 - UNRELATED), 0.0, 1.0)
+    said[worded] = np.maximum.reduceat(like, starts[:-1], axis=1).T
+    best = like.max(axis=0)
+    for place, start, end in zip(worded, starts[:-1], starts[1:], strict=True):
+        each, same = told[place], bool(own[place])
+        said[place] = np.maximum(said[place], [_said(asked, at, each, same) for at in range(len(asked.words))])
+        if same:
+            back = np.maximum(best[start:end], [_said(each, at, asked, True) for at in range(len(each.words))])
+            saying[place] = float(each.weights @ back) / max(float(each.weights.sum()), 1e-9)
+    return said, saying
 
 
 def _said(asked: _Told, place: int, other: _Told, same: bool) -> float:
@@ -128,5 +173,5 @@ def _said(asked: _Told, place: int, other: _Told, same: bool) -> float:
     tokens, stems = asked.tokens[place], asked.stems[place]
     if same and tokens and tokens <= other.all_tokens:
         return 1.0
-    total = sum(weight for _, weight in stems)
-    return sum(weight for stem, weight in stems if stem in other.all_stems) / total if total else 0.0
+    held = [weight for stem, weight in stems if stem in other.all_stems]
+    return sum(held) / asked.totals[place] if held else 0.0

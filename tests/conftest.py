@@ -4,24 +4,48 @@ A test asks for `retriever` (hashed vectors, instant) or `starter` (the product'
 `django_capture_on_commit_callbacks` or a real transaction where it wants what happens after commit.
 """
 
+import functools
+import os
 import socket
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis
+
+# The same examples in every run: a change is judged by what it changes. POLYFAQ_SEARCH=20 looks for new ones, so many times as
+# many as usual.
+hypothesis.register_profile("same", derandomize=True)
+hypothesis.register_profile("search", max_examples=100 * int(os.environ.get("POLYFAQ_SEARCH", "1")))
+hypothesis.load_profile("search" if os.environ.get("POLYFAQ_SEARCH") else "same")
 
 FAKE_EMBEDDER = "retrieval.embedders.fake.FakeEmbedder"
 LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}
 
 
+HEAVY = (
+    "tests/faq/test_load_demo.py", "tests/services", "tests/e2e", "tests/faq/test_bad_input_crashes.py",
+    "tests/faq/test_bad_input_sources.py", "tests/faq/test_admin_access.py", "tests/retrieval/test_evaluation.py",
+)  # fmt: skip
+"""Files that take longest begin first: with two workers the end of a run is then a short file, and nobody waits for it."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The pass on PostgreSQL (`make postgresql`) is for what touches the database; the rest ran on SQLite, and is left out."""
+    """Heavy files first; on PostgreSQL (`make postgresql`) only what can come out otherwise there.
+
+    That is what touches the database, but for files marked `any_database`: they ask what readers and editors get to see, over
+    the ORM alone, and ran on SQLite. Constraints, locks, transactions, concurrency, ordering and searching stay.
+    """
     from django.conf import settings
 
+    def weight(item: pytest.Item) -> int:
+        return next((place for place, name in enumerate(HEAVY) if item.nodeid.startswith(name)), len(HEAVY))
+
+    items.sort(key=weight)
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
         return
-    chosen = [item for item in items if _uses_database(item)]
+    chosen = [item for item in items if _uses_database(item) and item.get_closest_marker("any_database") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
     items[:] = chosen
 
@@ -67,13 +91,12 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path: Path, settings: Any) -> Iterator[None]:
     """State, services, caches and deferred jobs of this test only. Translation is off until a test asks for an engine."""
-    from django.core.cache import cache
-
-    from faq import tasks
+    from faq import cache, tasks
     from faq.gateways import retrieval, translation
 
     settings.POLYFAQ = settings.POLYFAQ | {
         "HOME": tmp_path,
+        "INDEX_BACKEND": "retrieval.backends.embedded.EmbeddedBackend",
         "INDEX_PATH": tmp_path / "index.sqlite3",
         "ARGOS_PACKAGES": tmp_path / "argos",
         "EMBEDDER": FAKE_EMBEDDER,
@@ -125,9 +148,20 @@ def starter(settings: Any) -> Any:
     """The portal's retriever with the product's own vectors."""
     from faq.gateways import retrieval
 
+    _read_the_starter_pack_once()
     settings.POLYFAQ = settings.POLYFAQ | {"EMBEDDER": "retrieval.embedders.starter.StarterEmbedder"}
     retrieval.reset()
     return retrieval.retriever()
+
+
+@functools.cache
+def _read_the_starter_pack_once() -> None:
+    """In this process: reading the model takes longer than most tests, and it is the same bytes each time."""
+    from retrieval.embedders.starter import DATA, StarterEmbedder
+
+    read = StarterEmbedder._read
+    shared = functools.cache(lambda: read(StarterEmbedder()))
+    StarterEmbedder._read = lambda self: shared() if self._folder == DATA else read(self)  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """ArgosEngine: Argos packages run on SentencePiece and CTranslate2 directly.
 
-All texts of a call are split into sentences, pooled without repetition, sorted by length and translated in batches bounded
-by tokens; a pair without a package goes through one pivot. Models are loaded once per process, at their first use, and the
-least recently used goes when the ceiling of memory is reached. Safe to use from many threads; a forked child loads its own.
+All texts of a call are split into sentences, pooled without repetition and translated in batches of like length, one
+thread a batch: a small model is faster so than with all threads on one batch. A pair without a package goes through one
+pivot. Models are loaded once per process, at their first use, and the least recently used goes when the ceiling of memory is
+reached. Safe to use from many threads; a forked child loads its own.
 
 Placeholders `⟦0⟧` are signs no model knows. They are carried as `[X0X]`, which models are used to leave alone; what loses
 one is tried again in other spellings, all of the call together.
@@ -20,23 +21,19 @@ from typing import Any
 
 import regex
 
-from translation import packages, segmentation
+from translation import batching, packages, segmentation
 from translation.packages import Package
 from translation.types import EngineUnavailable, LanguagePair, UnsupportedPair
 
 GENERATION = 1
 """Raised when the same packages translate otherwise than before: what failed is then tried again."""
 
-BATCH_TOKENS = 2048
-SLICE = 512
-"""Sentences handed over at once: of like length, so that their longest bounds what may be generated."""
-LONGEST = 160
-"""Tokens a model gets at once; longer sentences are cut after a comma, or between words."""
 BEAM = 2
+SPARE = 24
+"""Tokens a translation may have beyond twice those of its source: what is longer repeats itself without end."""
 _OUT_OF_SCRIPT = frozenset({"zh", "zt", "ja", "th"})
 _TOKEN = regex.compile(r"⟦\s*(\d{1,6})\s*⟧")
 _LETTER = regex.compile(r"\p{L}")
-_CLAUSE_END = regex.compile(r"[,;:，、；：،؛)]$")
 _CARRIERS = (
     ("[X{}X]", regex.compile(r"[\[［【(]\s*[XxХх]\s*(\p{Nd}{1,6})\s*[XxХх]\s*[\]］】)]")),
     ("{{{}}}", regex.compile(r"[{｛]\s*(\p{Nd}{1,6})\s*[}｝]")),
@@ -51,6 +48,7 @@ class _Model:
     translator: Any
     tokenizer: Any
     bytes: int
+    workers: int = 1
     used: float = 0.0
     users: int = 0
 
@@ -65,12 +63,15 @@ class _Listing:
 
 
 class ArgosEngine:
-    """`packages`: the folder they are installed in. `memory_mb`: ceiling for loaded models. `threads`: 0 for all cores."""
+    """`packages`: the folder they are installed in. `memory_mb`: ceiling for loaded models. `threads`: 0 for all cores, at
+    most eight. `beam`: hypotheses kept while searching; more are slower and, for these models, hardly better.
+    """
 
-    def __init__(self, packages: Path, memory_mb: int = 2000, threads: int = 0) -> None:
+    def __init__(self, packages: Path, memory_mb: int = 2000, threads: int = 0, beam: int = BEAM) -> None:
         self._folder = Path(packages)
         self._ceiling = memory_mb * 1_000_000
-        self._threads = threads
+        self._threads = threads or min(8, os.cpu_count() or 1)
+        self._beam = beam
         self._lock = threading.RLock()
         self._models: dict[Path, _Model] = {}
         self._pid = os.getpid()
@@ -84,6 +85,12 @@ class ArgosEngine:
     def pairs(self) -> list[LanguagePair]:
         """All pairs with a package of their own or through one pivot."""
         return [LanguagePair(source, target) for source, target in sorted(self._listed().routes)]
+
+    def supports(self, pair: LanguagePair) -> bool:
+        try:
+            return bool(self._route(pair))
+        except UnsupportedPair:
+            return False
 
     def translate(self, texts: Sequence[str], pair: LanguagePair) -> list[str]:
         """One output a text, in order. Raises UnsupportedPair, EngineUnavailable."""
@@ -125,7 +132,7 @@ class ArgosEngine:
         with self._model(package) as model:
             for spelling, found in _CARRIERS:
                 carried = [_TOKEN.sub(lambda match: spelling.format(match.group(1)), text) for text in waiting]  # noqa: B023
-                outputs = _run(model, carried, package)
+                outputs = _run(model, carried, package, self._beam)
                 again = []
                 for text, output in zip(waiting, outputs, strict=True):
                     back = found.sub(_token, output) if _TOKEN.search(text) else output
@@ -189,64 +196,52 @@ def _load(package: Package, size: int, threads: int) -> _Model:
     try:
         tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(package.path / "sentencepiece.model"))
         translator = ctranslate2.Translator(
-            str(package.path / "model"), device="cpu", compute_type="int8", inter_threads=1,
-            intra_threads=threads or min(8, os.cpu_count() or 1),
+            str(package.path / "model"), device="cpu", compute_type="int8", inter_threads=threads,
+            intra_threads=1,
         )  # fmt: skip
     except (RuntimeError, ValueError, OSError) as error:
         raise EngineUnavailable(
             f"The package {package.path.name} cannot be loaded: {error}. "
             f"Install it again: manage.py install_languages {package.target}"
         ) from error
-    return _Model(translator, tokenizer, size)
+    return _Model(translator, tokenizer, size, threads)
 
 
-def _run(model: _Model, sentences: Sequence[str], package: Package) -> list[str]:
+def _run(model: _Model, sentences: Sequence[str], package: Package, beam: int = BEAM) -> list[str]:
     """The sentences' translations, in order."""
     parts: list[tuple[int, list[str]]] = []
-    for number, sentence in enumerate(sentences):
-        parts += [(number, part) for part in _cut(model.tokenizer.encode(sentence, out_type=str))]
-    order = sorted(range(len(parts)), key=lambda at: len(parts[at][1]))
-    outputs: list[str] = [""] * len(parts)
-    for start in range(0, len(order), SLICE):
-        chosen = order[start : start + SLICE]
-        made = _translated(model, [parts[at][1] for at in chosen], package)
-        for at, output in zip(chosen, made, strict=True):
-            outputs[at] = output
+    for number, tokens in enumerate(model.tokenizer.encode(list(sentences), out_type=str)):
+        parts += [(number, part) for part in batching.cut(tokens)]
+    outputs = _translated(model, [part for _, part in parts], package, beam)
     glue = "" if package.target_code in _OUT_OF_SCRIPT else " "
     joined: list[list[str]] = [[] for _ in sentences]
-    for (number, _), output in zip(parts, outputs, strict=True):
+    for (number, _), output in zip(parts, _texts(model, outputs, package), strict=True):
         joined[number].append(output)
     return [glue.join(each) for each in joined]
 
 
-def _translated(model: _Model, tokens: list[list[str]], package: Package) -> list[str]:
-    longest = max(map(len, tokens), default=0)
-    prefix = [[package.target_prefix]] * len(tokens) if package.target_prefix else None
+def _translated(model: _Model, tokens: Sequence[list[str]], package: Package, beam: int) -> list[list[str]]:
+    """The output's tokens for each. Every batch is handed over before the first is waited for: no worker stands idle."""
+    outputs: list[list[str]] = [[] for _ in tokens]
+    waiting: list[tuple[int, Any]] = []
     try:
-        results = model.translator.translate_batch(
-            tokens, target_prefix=prefix, max_batch_size=BATCH_TOKENS, batch_type="tokens", beam_size=BEAM,
-            length_penalty=0.2, replace_unknowns=True, max_input_length=0, max_decoding_length=2 * longest + 24,
-        )  # fmt: skip
+        for batch in batching.batches([len(each) for each in tokens], model.workers):
+            results = model.translator.translate_batch(
+                [tokens[at] for at in batch], target_prefix=[[package.target_prefix]] * len(batch) if package.target_prefix
+                else None, beam_size=beam, length_penalty=0.2, replace_unknowns=True, max_input_length=0,
+                max_decoding_length=2 * len(tokens[batch[0]]) + SPARE, asynchronous=True,
+            )  # fmt: skip
+            waiting += zip(batch, results, strict=True)
+        for at, result in waiting:
+            outputs[at] = list(result.result().hypotheses[0])
     except RuntimeError as error:  # out of memory, a model that does not fit its vocabulary
         raise EngineUnavailable(f"The package {package.path.name} failed: {error}") from error
-    return [_text(model, result.hypotheses[0], package) for result in results]
+    return outputs
 
 
-def _text(model: _Model, tokens: Sequence[str], package: Package) -> str:
-    text = str(model.tokenizer.decode(list(tokens))).replace("▁", " ")
-    return text.removeprefix(package.target_prefix).strip() if package.target_prefix else text.strip()
-
-
-def _cut(tokens: list[str]) -> Iterator[list[str]]:
-    """Parts of at most LONGEST tokens, cut before a word, after a comma where there is one in the last half."""
-    while len(tokens) > LONGEST:
-        words = [at for at in range(LONGEST // 2, LONGEST) if tokens[at].startswith("▁")]
-        clauses = [at for at in range(LONGEST // 2, LONGEST) if _CLAUSE_END.search(tokens[at - 1])]
-        end = max(set(words) & set(clauses), default=max(clauses or words, default=LONGEST))
-        yield tokens[:end]
-        tokens = tokens[end:]
-    if tokens:
-        yield tokens
+def _texts(model: _Model, outputs: Sequence[list[str]], package: Package) -> list[str]:
+    texts = (str(text).replace("▁", " ") for text in model.tokenizer.decode(list(outputs)))
+    return [text.removeprefix(package.target_prefix).strip() for text in texts]
 
 
 def _needs_words(text: str) -> bool:

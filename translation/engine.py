@@ -16,6 +16,10 @@ class TranslationEngine(Protocol):
         """What translate() accepts, pivots included."""
         ...
 
+    def supports(self, pair: LanguagePair) -> bool:
+        """Whether translate() accepts a pair, told without loading a model."""
+        ...
+
     def translate(self, texts: Sequence[str], pair: LanguagePair) -> list[str]:
         """One output a text, in order; sentences are split inside. Raises UnsupportedPair, EngineUnavailable."""
         ...
@@ -34,8 +38,11 @@ class FakeEngine:
     def pairs(self) -> list[LanguagePair]:
         return list(self._pairs)
 
+    def supports(self, pair: LanguagePair) -> bool:
+        return not self._pairs or pair in self._pairs
+
     def translate(self, texts: Sequence[str], pair: LanguagePair) -> list[str]:
-        if self._pairs and pair not in self._pairs:
+        if not self.supports(pair):
             raise UnsupportedPair(f"There is no translation from {pair.source} into {pair.target}.")
         self.calls += 1
         self.texts += texts

@@ -28,6 +28,9 @@ _NUMBER = regex.compile(
     r"[0-9]{1,3}(?:[ \u00a0\u202f\u2009'’][0-9]{3})++(?:[.,\u066b][0-9]+)?(?![0-9])"
     r"|[0-9]++(?:[.,:\u066b\u066c][0-9]++)*+|\p{No}"
 )
+_ANY = regex.compile(r"[\p{Nd}\p{No}]")
+_OTHER_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.VERSION1)
+_NOT_DIGIT = regex.compile(r"[^0-9]")
 _DIGITS = frozenset("0123456789")
 _GROUPS_BY_SPACE = frozenset({"fr", "es", "pl", "uk", "ru", "cs", "sv", "nb", "no", "fi", "bg", "hu", "sk"})
 _SPACES = " \u00a0\u202f\u2009"
@@ -95,9 +98,11 @@ def _covered(wanted: Sequence[Readings], offered: Sequence[Readings]) -> bool:
 def required(text: str, locale: str) -> list[Readings]:
     """The numbers written in digits, addresses and other protected spans left out; phone numbers by their digits."""
     found: list[Readings] = []
+    if not _ANY.search(text):
+        return found
     at = 0
     spans = protection.find(text)
-    text = "".join(map(_ascii, text))
+    text = _OTHER_DIGIT.sub(_ascii, text)
     for span in [*spans, None]:
         end = span.start if span else len(text)
         found += _read(text[at:end], locale)
@@ -148,7 +153,7 @@ def _number(written: str, locale: str) -> list[Readings]:
     """One number, or the several of a date or a version."""
     if len(written) == 1 and written not in _DIGITS:
         return [frozenset({f"{unicodedata.numeric(written, -1.0):g}"})]  # ½, ², ①
-    parts = regex.split(r"[^0-9]", written)
+    parts = _NOT_DIGIT.split(written)
     signs = [character for character in written if character not in _DIGITS]
     if signs and signs[0] in _SPACES and not _groups_by_space(parts, signs, locale):
         head, _, rest = written.partition(signs[0])
@@ -195,26 +200,33 @@ def _whole(digits: str) -> str:
     return (digits.lstrip("0") or "0") if len(digits) <= 2 else digits
 
 
-def _ascii(character: str) -> str:
-    """Digits of any script as ASCII; one sign for one."""
-    return str(unicodedata.decimal(character)) if character.isdecimal() else character
+def _ascii(match: "regex.Match[str]") -> str:
+    """A digit of any script as ASCII; one sign for one. As it is where Python's Unicode does not know it yet."""
+    return str(unicodedata.decimal(match.group(), match.group()))
 
 
 def optional(text: str, locale: str) -> list[Readings]:
     """What the text's words for numbers and months may stand for."""
     table, pattern = _spoken(_language(locale))
-    return [table[match.group().casefold()] for match in pattern.finditer(text)] if pattern else []
+    if pattern is None:
+        return []
+    return [table[folded] for match in pattern.finditer(text) if (folded := _folded(match.group())) in table]
+
+
+def _folded(word: str) -> str:
+    """Lower case; İ, which casefold() makes two signs of, as i."""
+    return word.replace("İ", "i").casefold()
 
 
 @functools.lru_cache(maxsize=64)
 def _spoken(language: str) -> "tuple[dict[str, Readings], regex.Pattern[str] | None]":
     values: dict[str, set[str]] = {}
     for number, word in enumerate(_WORDS.get(language, "").split(), start=1):
-        values.setdefault(word.casefold(), set()).add(str(number))
+        values.setdefault(_folded(word), set()).add(str(number))
     for word, number in _MORE_WORDS.get(language, {}).items():
-        values.setdefault(word.casefold(), set()).add(str(number))
+        values.setdefault(_folded(word), set()).add(str(number))
     for number, name in _months(language):
-        values.setdefault(name.casefold(), set()).add(str(number))
+        values.setdefault(_folded(name), set()).add(str(number))
     if not values:
         return {}, None
     either = "|".join(regex.escape(word) for word in sorted(values, key=len, reverse=True))

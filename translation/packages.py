@@ -53,14 +53,15 @@ class Available:
 def installed(folder: Path) -> list[Package]:
     """The packages that can be used, the newest of each pair, in order of their languages."""
     newest: dict[tuple[str, str], Package] = {}
-    for package in _all(folder):
+    for package in readable(folder):
         pair = (package.source, package.target)
         if pair not in newest or _order(package) > _order(newest[pair]):
             newest[pair] = package
     return [newest[pair] for pair in sorted(newest)]
 
 
-def _all(folder: Path) -> Iterator[Package]:
+def readable(folder: Path) -> Iterator[Package]:
+    """Every package of the folder that is whole, older versions too."""
     try:
         children = sorted(folder.iterdir())
     except OSError:  # no folder yet
@@ -202,7 +203,7 @@ def remove(pair: LanguagePair, folder: Path) -> int:
     """Remove all versions of the pair's package; how many there were."""
     wanted = (_tag_of(pair.source), _tag_of(pair.target))
     with _changing(folder):
-        found = [package for package in _all(folder) if (package.source, package.target) == wanted]
+        found = [package for package in readable(folder) if (package.source, package.target) == wanted]
         for package in found:
             _discard(package.path, folder)
     return len(found)
@@ -253,7 +254,7 @@ def _install(path: Path, folder: Path, progress: Progress | None, name: str = ""
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     made = archives.read(place)
-    for other in list(_all(folder)):
+    for other in list(readable(folder)):
         if (other.source, other.target) == (made.source, made.target) and other.path != place:
             _discard(other.path, folder)
     return made
@@ -278,5 +279,5 @@ def _discard(path: Path, folder: Path) -> None:
 
 __all__ = [
     "Available", "Package", "TranslationError", "argos_code", "available", "install_file", "install_from",
-    "install_from_index", "install_from_url", "installed", "remove", "tag",
+    "install_from_index", "install_from_url", "installed", "readable", "remove", "tag",
 ]  # fmt: skip

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from faq.admin import charts
 from faq.admin.answering import canonical_text
 from faq.admin.desk import Crumb, ReadOnlyAdmin, allow, badge, may, perform
 from faq.domain import feedback, questions
 from faq.enums import AskedState
 from faq.errors import DomainError, Invalid
 from faq.models import Asked, AuditEntry, Feedback, Question
+from faq.queries import asking
 
 DONE = [AskedState.ANSWERED, AskedState.DISMISSED, AskedState.SPAM]
 
@@ -70,6 +72,10 @@ class AskedAdmin(ReadOnlyAdmin):
             "asked": asked,
             "status": badge(asked.state, asked.get_state_display()),
             "nearest": canonical_text(asked.nearest) if asked.nearest else "",
+            "chart": charts.stacked(
+                [(0, times, str(times)) for times in asking.demand_over_time(asked)],
+                _("Times asked in each of the last %(n)s weeks") % {"n": asking.WEEKS},
+            ),
             "may_change": may(request, "change_asked"),
             "may_word": may(request, "change_asked") and may(request, "change_question"),
             "may_write": may(request, "add_question"),

@@ -8,13 +8,15 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from faq.admin import charts
 from faq.admin.desk import may
 from faq.admin.jobs import active
 from faq.enums import AskedState, Freshness, State
 from faq.models import Asked, Question, Source
-from faq.queries import freshness
+from faq.queries import asking, coverage, freshness
 
 SHOWN = 8
 
@@ -38,8 +40,9 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         found["is_new"] = not found["tiles"][0].value and not found["tiles"][1].value
     if may(request, "view_question"):
         found["tiles"] += question_tiles()
-    if may(request, "view_answerrevision"):
-        found["coverage"] = freshness.coverage()
+    if may(request, "view_answerrevision") and may(request, "view_question"):
+        found["coverage"] = coverage.by_language()
+        found["demand_days"] = coverage.DEMAND_DAYS
     if may(request, "view_asked"):
         rows = Asked.objects.filter(state=AskedState.OPEN)
         found["tiles"].append(
@@ -47,11 +50,27 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         )
         found["asked"] = list(rows.select_related("locale")[:SHOWN])
         found["shows_asked"] = True
+        found["rates"] = [(rate, _chart(rate)) for rate in asking.answer_rates()]
+        found["rate_weeks"] = asking.WEEKS
     if may(request, "view_job"):
         found["active_jobs"] = list(active()[:SHOWN])
         found["shows_jobs"] = True
     found["may_write"], found["may_add"] = may(request, "add_question"), may(request, "add_source")
     return shared | found
+
+
+def _chart(rate: asking.Rate) -> charts.Chart:
+    said = _("%(day)s: answered %(answered)s, not answered %(abstained)s")
+    columns = [
+        (
+            week.answered,
+            week.abstained,
+            said % {"day": date_format(week.begins), "answered": week.answered, "abstained": week.abstained},
+        )
+        for week in rate.weeks
+    ]
+    whole = {"language": rate.locale.autonym, "percent": rate.all.percent, "total": rate.all.total}
+    return charts.stacked(columns, _("%(language)s: %(percent)s %% of %(total)s questions found an answer") % whole)
 
 
 def source_tiles() -> list[Tile]:

@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from faq import conf
+from faq.enums import SourceKind
 from faq.errors import DomainError
 from faq.models import Locale, Source, Topic
 from faq.queries import locales
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 PASTE_LENGTH = 500_000
 """Characters of pasted text: below what a form may carry (2 MiB) in any script. More goes into a file."""
+TOO_LONG = gettext_lazy("This text has %(n)d characters; the ceiling is %(ceiling)d. Upload it as a file instead.")
 
 
 @contextmanager
@@ -58,11 +60,14 @@ def enabled() -> Any:
 class ContentForm(forms.Form):
     """One of three: text, file or address."""
 
-    # The length is checked here and not in the browser, which would cut off what is pasted without a word.
+    # No maxlength: the browser would cut off what is pasted without a word. desk.js says before sending what clean_text() says,
+    # because the server reads no form of more than 2 MiB, and what was typed would be gone.
     text = forms.CharField(
         label=gettext_lazy("Paste text or Markdown"),
         required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10, "dir": "auto"}),
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 10, "dir": "auto", "data-most": PASTE_LENGTH, "data-too-long": TOO_LONG}
+        ),
     )
     upload = forms.FileField(
         label=gettext_lazy("Or upload a file"),
@@ -83,10 +88,7 @@ class ContentForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if len(text) > PASTE_LENGTH:
-            raise forms.ValidationError(
-                _("This text has %(n)d characters; the ceiling is %(ceiling)d. Upload it as a file instead.")
-                % {"n": len(text), "ceiling": PASTE_LENGTH}
-            )
+            raise forms.ValidationError(TOO_LONG % {"n": len(text), "ceiling": PASTE_LENGTH})
         return text
 
     def clean_upload(self) -> UploadedFile | None:
@@ -128,24 +130,64 @@ class ContentForm(forms.Form):
         return {"text": self.cleaned_data["text"], "kind": "text"}
 
 
-class PlacedForm(forms.Form):
-    """Language and topic of something new."""
+class TopicForm(forms.Form):
+    """On which shelf something stands."""
 
-    locale = forms.ModelChoiceField(
-        label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
-    )
     topic = forms.ModelChoiceField(
         label=gettext_lazy("Topic"),
         queryset=Topic.objects.all(),
         required=False,
         empty_label=gettext_lazy("No topic"),
         widget=UnfoldAdminSelectWidget,
+        error_messages={"invalid_choice": gettext_lazy("There is no such topic any more. Choose another one.")},
+    )
+
+
+class PlacedForm(TopicForm):
+    """Language and topic of something new."""
+
+    locale = forms.ModelChoiceField(
+        label=gettext_lazy("Language"), queryset=Locale.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["locale"].queryset = enabled()  # type: ignore[attr-defined]
         self.initial.setdefault("locale", locales.default_locale().tag)
+
+
+REFRESHED = (
+    (0, gettext_lazy("Only when somebody asks")),
+    (1, gettext_lazy("Every hour")),
+    (24, gettext_lazy("Every day")),
+    (7 * 24, gettext_lazy("Every week")),
+    (30 * 24, gettext_lazy("Every 30 days")),
+)
+
+
+class PlaceForm(TopicForm):
+    """Title and topic of a source that is here, and of a web page how often it is looked at."""
+
+    title = forms.CharField(
+        label=gettext_lazy("Title"), max_length=300, widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto"})
+    )
+    refresh_hours = forms.TypedChoiceField(
+        label=gettext_lazy("Look for changes"),
+        coerce=int,
+        choices=REFRESHED,
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy("What has changed waits as a draft until somebody publishes it."),
+    )
+    field_order = ["title", "topic", "refresh_hours"]
+
+    def __init__(self, source: Source, data: Any = None) -> None:
+        kept = {"title": source.title, "topic": source.topic_id, "refresh_hours": source.refresh_hours}
+        super().__init__(data, initial=kept, auto_id="place_%s")
+        if source.kind != SourceKind.URL:
+            del self.fields["refresh_hours"]
+        elif source.refresh_hours not in dict(REFRESHED):
+            own = (source.refresh_hours, _("Every %(number)s hours") % {"number": source.refresh_hours})
+            self.fields["refresh_hours"].choices = [*REFRESHED, own]  # type: ignore[attr-defined]
 
 
 class AddSourceForm(ContentForm, PlacedForm):

@@ -79,21 +79,16 @@ class JobAdmin(ReadOnlyAdmin):
         allow(request, "faq.view_job")
         job = _job(object_id)
         context = {"crumb": Crumb(job, job.get_kind_display()), "title": job.get_kind_display()}
-        return self.page(request, "admin/faq/job_desk.html", context | self._state(request, job))
+        return self.page(request, "admin/faq/job_desk.html", context | job_context(request, job))
 
     def state_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The part of a job's page that changes while it runs."""
+        """The part of a job's page that changes while it runs. With `around`, the page around it is loaded anew at its end."""
         allow(request, "faq.view_job")
-        return TemplateResponse(request, "admin/faq/job_state.html", self._state(request, _job(str(pk))))
-
-    def _state(self, request: HttpRequest, job: Job) -> dict[str, object]:
-        return {
-            "job": job,
-            "status": badge(job.state, job.get_state_display()),
-            "is_active": job.state in (JobState.QUEUED, JobState.RUNNING),
-            "may_retry": job.state in (JobState.FAILED, JobState.CANCELLED) or bool(job.failures),
-            "may_change": may(request, "change_job"),
-        }
+        context = job_context(request, _job(str(pk))) | {"around": request.GET.get("around", "")}
+        response = TemplateResponse(request, "admin/faq/job_state.html", context)
+        if context["around"] and not context["is_active"]:
+            response.headers["HX-Refresh"] = "true"
+        return response
 
     def cancel_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return perform(
@@ -117,11 +112,27 @@ class JobAdmin(ReadOnlyAdmin):
         return reverse("admin:faq_job_change", args=[pk])
 
 
-def _job(pk: str) -> Job:
+def job_context(request: HttpRequest, job: Job) -> dict[str, object]:
+    """What job_state.html shows."""
+    return {
+        "job": job,
+        "status": badge(job.state, job.get_state_display()),
+        "is_active": job.state in (JobState.QUEUED, JobState.RUNNING),
+        "may_retry": job.state in (JobState.FAILED, JobState.CANCELLED) or bool(job.failures),
+        "may_change": may(request, "change_job"),
+    }
+
+
+def found_job(pk: str) -> Job | None:
+    """The job of an id as an address has it; None for what is none."""
     try:
-        job = Job.objects.select_related("requested_by").filter(pk=UUID(pk)).first()
+        return Job.objects.select_related("requested_by").filter(pk=UUID(pk)).first()
     except ValueError:
-        job = None
+        return None
+
+
+def _job(pk: str) -> Job:
+    job = found_job(pk)
     if job is None:
         raise Http404
     return job

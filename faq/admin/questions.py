@@ -14,9 +14,10 @@ from unfold.decorators import display
 
 from faq.admin import answering
 from faq.admin.answering import Posted, canonical_text
+from faq.admin.coverage import CoverageViews
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.filters import AnswerFreshness, MissingTranslation
-from faq.admin.forms import AddQuestionForm, enabled, reported
+from faq.admin.forms import AddQuestionForm, TopicForm, enabled, reported
 from faq.domain import answers, feedback, questions
 from faq.enums import AskedState, Freshness, State
 from faq.errors import Conflict, DomainError, Invalid
@@ -35,7 +36,7 @@ class LocaleRow:
 
 
 @admin.register(Question)
-class QuestionAdmin(DeskAdmin):
+class QuestionAdmin(CoverageViews, DeskAdmin):
     list_display = ["wording", "topic", "status", "answer_freshness", "updated_at"]
     list_filter = ["state", "topic", AnswerFreshness, MissingTranslation]
     search_fields = ["phrasings__text", "key"]
@@ -66,9 +67,10 @@ class QuestionAdmin(DeskAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            *self.coverage_urls(),
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_question_{name}")
-                for name in ("draft", "save", "retire", "phrasing", "phrasing_remove")
+                for name in ("draft", "save", "retire", "place", "phrasing", "phrasing_remove")
             ),
             *super().get_urls(),
         ]
@@ -151,6 +153,7 @@ class QuestionAdmin(DeskAdmin):
             "phrasings": phrasings,
             "locales": list(enabled()),
             "home": home,
+            "place": TopicForm(initial={"topic": question.topic_id}, auto_id="place_%s"),
             "phrasing": phrasing or {"locale": home},
             "may_change": may(request, "change_question"),
             "may_publish": may(request, "change_question") and may(request, "publish_question"),
@@ -215,6 +218,17 @@ class QuestionAdmin(DeskAdmin):
             self._to(pk),
             needs="faq.publish_question",
         )
+
+    def place_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        question, form = self._question(pk), TopicForm(request.POST or None)
+
+        def call() -> None:
+            if not form.is_valid():
+                raise Invalid("There is no such topic any more. Choose another one.")
+            questions.move_question(question, form.cleaned_data["topic"], actor=request.user)
+
+        done = _("Saved. Readers see the change at once.")
+        return perform(request, call, done, self._to(pk), needs="faq.change_question")
 
     def phrasing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Add a wording; refused, it stays in its field."""

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
-from faq.admin.forms import AddSourceForm, ContentForm, reported
+from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, reported
 from faq.domain import publication, sources, uploads
 from faq.enums import SourceKind
 from faq.errors import NotFound
@@ -59,7 +59,7 @@ class SourceAdmin(DeskAdmin):
         return [
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_source_{name}")
-                for name in ("publish", "retire", "revise", "refresh", "upload")
+                for name in ("publish", "retire", "revise", "refresh", "upload", "place")
             ),
             *super().get_urls(),
         ]
@@ -85,7 +85,9 @@ class SourceAdmin(DeskAdmin):
         allow(request, "faq.view_source")
         return self._desk(request, self._source(object_id), ContentForm())
 
-    def _desk(self, request: HttpRequest, source: Source, form: ContentForm) -> HttpResponse:
+    def _desk(
+        self, request: HttpRequest, source: Source, form: ContentForm, place: PlaceForm | None = None
+    ) -> HttpResponse:
         revisions = list(source.revisions.defer("text", "blocks")[:REVISIONS])
         wanted = request.GET.get("revision")
         shown = next((r for r in revisions if str(r.number) == wanted), revisions[0] if revisions else None)
@@ -102,6 +104,7 @@ class SourceAdmin(DeskAdmin):
             "impact": impact,
             "stale": _worded(impact.questions_stale) if impact else [],
             "form": form,
+            "place": place or PlaceForm(source),
             "is_web": source.kind == SourceKind.URL,
             "may_change": may(request, "change_source"),
             "may_publish": may(request, "publish_source"),
@@ -164,8 +167,22 @@ class SourceAdmin(DeskAdmin):
             with reported(form):
                 made = sources.revise_content(source, actor=request.user, expected=_expected(request), **form.content())
                 self.message_user(request, _revised(made))
-                return HttpResponseRedirect(self._to(pk))
+                return HttpResponseRedirect(self._to(made.source_id if made else pk))
         return self._desk(request, source, form)
+
+    def place_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Another title or topic, or looked at more or less often; refused, what was typed stays in its field."""
+        allow(request, "faq.change_source")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        source = self._source(pk)
+        form = PlaceForm(source, request.POST)
+        if form.is_valid():
+            with reported(form):
+                sources.place_source(source, **form.cleaned_data, actor=request.user, expected=_expected(request))
+                self.message_user(request, _("Saved. Readers see the change at once."))
+                return HttpResponseRedirect(self._to(pk))
+        return self._desk(request, self._source(pk), ContentForm(), form)
 
     def _impact(self, source: Source, shown: SourceRevision | None) -> publication.Impact | None:
         if shown is None or shown.pk == source.published_revision_id:

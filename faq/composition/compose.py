@@ -31,7 +31,7 @@ LIST_ITEMS = 2
 """Items an introduction needs at least to make sense."""
 MAX_PASSAGES = 6
 
-_ANAPHOR = regex.compile(
+ANAPHOR = regex.compile(
     r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|There|Then|However|Er|Es|Sie|Dies(?:e[rsmn]?)?|Ihre?|Dann|Dort"
     r"|Il|Elle|Ils|Elles|Cela|Ce(?:s|tte|t)?|Ceci|Son|Leur|Esto|Est[ae]s?|Ell[ao]s|Él|Sus?|Je(?:go|j|st)|Ona|Ono|Oni|One|To|T[ae]|Ich"
     r"|Він|Вона|Воно|Вони|Це|Цей|Ця|Ці|Його|Її|Їх|O|Onlar|Bu|Bunlar|Şu)\b|(?:هو|هي|هم|هذا|هذه|ذلك|تلك|هناك)\s|[它他她这那其此]"
@@ -153,7 +153,7 @@ def _needed(chosen: Sequence[int], sentences: Sequence[Sentence], limit: int) ->
     """The sentences with those that they cannot stand without, as far as the limit allows."""
     wanted = list(dict.fromkeys(chosen))
     for i in list(wanted):
-        if i > 0 and i - 1 not in wanted and _follows(sentences, i) and _ANAPHOR.match(sentences[i].text):
+        if i > 0 and i - 1 not in wanted and _follows(sentences, i) and ANAPHOR.match(sentences[i].text):
             wanted += [i - 1] if len(wanted) < limit else []
         if _INTRODUCES.search(sentences[i].text):
             after = range(i + 1, min(i + 1 + LIST_ITEMS, len(sentences)))

@@ -73,7 +73,8 @@ class CitationDraft:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One sentence as shown. `origin`: source, human, memory or machine. `source`: the original text."""
+    """One sentence as shown. `origin`: source, human, memory, machine or generated. `source`: the original
+    text; of a generated sentence what it cites."""
 
     text: str
     lang: str

@@ -1,13 +1,18 @@
-"""The last word before a reader sees a draft: what a citation says must stand in the stored passage, at its offsets."""
+"""The last word before a reader sees a draft: what a citation says must stand in the stored passage, at its offsets; and
+what no source says word for word must be supported by what it cites."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from faq.composition.types import CitationDraft, Draft
+from faq.composition.types import CitationDraft, Draft, Segment
+
+GENERATED = "generated"
+Supported = Callable[[Segment, Sequence[CitationDraft]], bool]
 
 
-def verify(draft: Draft, passages: Mapping[int, str]) -> Draft:
-    """The draft without what fails. `passages`: id -> stored text, of published revisions only.
+def verify(draft: Draft, passages: Mapping[int, str], supported: Supported | None = None) -> Draft:
+    """The draft without what fails. `passages`: id -> stored text, of published revisions only. `supported`: whether what
+    a generated sentence says is what it cites; without it no generated sentence stands.
 
     A sentence stands only when every citation of it stands; numbers are given anew so that they stay without gaps.
     """
@@ -15,7 +20,9 @@ def verify(draft: Draft, passages: Mapping[int, str]) -> Draft:
     kept = [
         segment
         for segment in draft.segments
-        if segment.citations and all(number in sound for number in segment.citations)
+        if segment.citations
+        and all(number in sound for number in segment.citations)
+        and (segment.origin != GENERATED or _supported(segment, sound, supported))
     ]
     used = list(dict.fromkeys(number for segment in kept for number in segment.citations))
     anew = {number: place for place, number in enumerate(used, start=1)}
@@ -26,6 +33,10 @@ def verify(draft: Draft, passages: Mapping[int, str]) -> Draft:
         ),
         citations=tuple(replace(sound[number], number=anew[number]) for number in used),
     )
+
+
+def _supported(segment: Segment, sound: Mapping[int, CitationDraft], supported: Supported | None) -> bool:
+    return supported is not None and supported(segment, [sound[number] for number in segment.citations])
 
 
 def stands(citation: CitationDraft, passages: Mapping[int, str]) -> bool:

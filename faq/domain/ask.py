@@ -6,26 +6,33 @@ and the result says so.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from faq import conf
+from faq import conf, metrics
 from faq.composition.types import CitationDraft, Segment, joined
-from faq.domain import feedback
+from faq.domain import answered, feedback, recording, tallies
+from faq.domain.events import Done, Event, EvidenceFound, SegmentTold, segment_dict
 from faq.enums import Outcome, State
 from faq.errors import Invalid, Unavailable
 from faq.gateways import retrieval
 from faq.models import Citation, Passage, Phrasing
-from faq.queries import content, evidence, finding, locales, matching
+from faq.queries import content, evidence, finding, generation, locales, matching
 from faq.queries.matching import Candidate
 from faq.queries.payloads import reading
+from faq.queries.understanding import Understood, understood
 from retrieval.text import normalise
 from retrieval.types import Filters, Hit, Query
 
-CURATED = 0.6
-"""Likeness from which two questions are the same one. Of questions about other things 4 % reach it, of paraphrases of a
-published question 79 % with the right entry and 3 % with another (benchmarks.matching, cross-validated)."""
+CURATED = 0.5
+"""Likeness from which two questions are the same one: it is likelier than all else together. Of questions about other things
+3 % reach it, of paraphrases of a published question, a third of them hard, 92 % with the right entry and 3 % with another
+(benchmarks.matching, cross-validated)."""
+KNOWN = 0.4
+"""How sure an answer must be to the question of a published entry that has none yet: its editors say it belongs here."""
+DRAFT = 0.01
+"""How sure a draft must be: an editor looks at it before any reader does, and in a small portal little is sure."""
 WORDINGS = 16
 NEAR = 5
 ALL_LANES = 3
@@ -33,7 +40,8 @@ ALL_LANES = 3
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """What every surface shows; as_dict() is the JSON of the API. `question`: the key of the curated entry."""
+    """What every surface shows; as_dict() is the JSON of the API. `question`: the key of the curated entry. `corrected`:
+    what the question was taken for; "" where it was taken as typed."""
 
     outcome: str
     locale: str
@@ -43,6 +51,7 @@ class AskResult:
     nearest: tuple[dict[str, Any], ...] = ()
     question: str = ""
     degraded: bool = False
+    corrected: str = ""
     timings: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -50,15 +59,13 @@ class AskResult:
             "outcome": str(self.outcome),
             "locale": self.locale,
             "question": self.question,
-            "segments": [
-                {"text": s.text, "lang": s.lang, "origin": str(s.origin), "citations": list(s.citations)}
-                for s in self.segments
-            ],
+            "segments": [segment_dict(segment) for segment in self.segments],
             "answer": joined(self.segments),
             "citations": list(self.citations),
             "passages": list(self.passages),
             "nearest": list(self.nearest),
             "degraded": self.degraded,
+            "corrected": self.corrected,
             "timings": self.timings,
         }
 
@@ -77,56 +84,118 @@ class _Clock:
         self.last = now
 
 
-def ask(text: str, locale: str, *, record: bool = True) -> AskResult:
-    """Invalid for an unknown locale, a question without words, or one longer than QUESTION_MAX_LENGTH."""
-    tag = locales.require(locale).tag
-    question = cleaned(text)
+def ask(
+    text: str, locale: str, *, record: bool = True, as_typed: bool = False, topics: Sequence[str] = ()
+) -> AskResult:
+    """Invalid for an unknown locale, a question without words, or one longer than QUESTION_MAX_LENGTH. `as_typed`: typing
+    errors are not corrected. `topics`: keys of those that may answer; empty for all."""
+    *_, last = ask_events(text, locale, record=record, as_typed=as_typed, topics=topics)
+    assert isinstance(last, Done)
+    return last.result
+
+
+def ask_events(
+    text: str, locale: str, *, record: bool = True, as_typed: bool = False, topics: Sequence[str] = ()
+) -> Iterator[Event]:
+    """As ask(), step by step: EvidenceFound, each sentence as soon as it may be shown, and Done with all of it. What is
+    Invalid is so at once."""
+    return _events(cleaned(text), locales.require(locale).tag, record, as_typed, tuple(topics))
+
+
+def _events(question: str, tag: str, record: bool, as_typed: bool, topics: tuple[str, ...]) -> Iterator[Event]:
     clock = _Clock()
-    near: list[Candidate] = []
-    try:
-        result, near = _answer(question, tag, clock)
-    except Unavailable:
-        result = _without_index(question, tag)
-        clock.note("database")
+    place = answered.place(question, tag, as_typed, topics)
+    given = place.recall()
+    if given is None:
+        given = yield from _given(question, tag, as_typed, topics, clock)
+        place.keep(given)
+    else:
+        clock.note("recall")
+        yield EvidenceFound(given.result.passages)
+        yield from _told(given.result)
+    result = given.result
     # What a search of the database misses is no gap of the sources.
+    if record and not result.degraded:
+        tallies.note(tag, result.outcome, result.question)
     if record and result.outcome == Outcome.ABSTAINED and not result.degraded:
-        feedback.record_asked(question, tag, result.outcome, near[0].question_id if near else None)
-    return replace(result, timings=clock.timings)
+        recording.record(question, given.asked_in, result.outcome, given.nearest)
+    if record:
+        metrics.asked(tag, result.outcome, degraded=result.degraded, timings=clock.timings)
+    yield Done(replace(result, timings=clock.timings))
+
+
+def _given(
+    question: str, tag: str, as_typed: bool, topics: tuple[str, ...], clock: _Clock
+) -> Generator[Event, None, answered.Given]:
+    """The answer made anew."""
+    near: list[Candidate] = []
+    asked_in = tag
+    try:
+        read = understood(question, tag, as_typed=as_typed)
+        asked_in = read.locale
+        clock.note("understand")
+        result, near = yield from _answer(read, tag, topics, clock)
+    except Unavailable:
+        result = _without_index(question, tag, topics)
+        clock.note("database")
+        yield from _told(result)
+    return answered.Given(result, asked_in, near[0].question_id if near else None)
+
+
+def _told(result: AskResult) -> Iterator[Event]:
+    """The sentences of an answer that is whole already."""
+    seen: set[int] = set()
+    for segment in result.segments:
+        fresh = set(segment.citations) - seen
+        seen |= fresh
+        yield SegmentTold(segment, tuple(each for each in result.citations if each["number"] in fresh))
 
 
 def cleaned(text: str) -> str:
     """One line of NFC without control characters; Invalid when it asks nothing or too much."""
     limit = int(conf.get("QUESTION_MAX_LENGTH"))
     if len(text) > limit * 4 or len(question := normalise(text)) > limit:
-        raise Invalid(f"A question has at most {limit} characters. Please shorten it.")
+        raise Invalid("A question has at most %(limit)s characters. Please shorten it.", limit=limit)
     if not any(character.isalnum() for character in question):
         raise Invalid("Please write your question in words.")
     return question
 
 
-def _answer(question: str, tag: str, clock: _Clock) -> tuple[AskResult, list[Candidate]]:
+def _answer(
+    read: Understood, tag: str, topics: tuple[str, ...], clock: _Clock
+) -> Generator[Event, None, tuple[AskResult, list[Candidate]]]:
+    """`tag`: the reader's locale, often the question's."""
+    question, locale = read.meant, read.locale
+    phrasings = Filters(kinds=("phrasing",), topics=topics)
     with retrieval.mapped():
-        worded = retrieval.retriever().search(Query(question, tag, Filters(kinds=("phrasing",)), WORDINGS))
+        worded = retrieval.retriever().search(Query(read.text, locale, phrasings, WORDINGS, read.correction))
     if len(worded.degraded) >= ALL_LANES:
         raise Unavailable("The index has not been built yet. Run `manage.py index --rebuild`.")
     clock.note("search_questions")
-    found = evidence.find(question, tag)
+    found = evidence.find(read.text, locale, correction=read.correction, topics=topics)
     clock.note("search_passages")
-    near = matching.candidates(question, tag, worded.hits, found.pairs)
+    near = matching.candidates(question, locale, worded.hits, found.pairs, reader=tag)
     clock.note("match")
     passages = tuple(_ranked(hit, passage) for hit, passage in found.pairs)
+    yield EvidenceFound(passages)
     degraded = bool(worded.degraded or found.results.degraded)
     # Only the most alike: when that one has no answer yet, the next best one answers something else.
     if near and near[0].likeness >= CURATED and (result := _curated(near[0], tag)) is not None:
         clock.note("answer")
-        return replace(result, nearest=_links(near[1:]), passages=passages, degraded=degraded), near
-    composed = evidence.compose_from(found, question, tag)
+        yield from _told(result)
+        return (
+            replace(result, nearest=_links(near[1:]), passages=passages, degraded=degraded, corrected=read.corrected),
+            near,
+        )
+    composed = evidence.compose_from(found, question, locale, reader=tag)
     if not composed.draft and near and near[0].likeness >= CURATED:
         # The entry has no answer yet; in the sources' own words its question may find one.
         wording = near[0].canonical
-        found = evidence.find(wording.text, wording.lang)
-        composed = evidence.compose_from(found, wording.text, wording.lang, reader=tag)
+        found = evidence.find(wording.text, wording.lang, topics=topics)
+        composed = evidence.compose_from(found, wording.text, wording.lang, reader=tag, floor=KNOWN)
     clock.note("compose")
+    composed = yield from _generated(composed, question, tag)
+    clock.note("generate")
     result = AskResult(
         outcome=Outcome.COMPOSED if composed.draft else Outcome.ABSTAINED,
         locale=tag,
@@ -135,8 +204,24 @@ def _answer(question: str, tag: str, clock: _Clock) -> tuple[AskResult, list[Can
         passages=passages,
         nearest=_links(near),
         degraded=degraded,
+        corrected=read.corrected,
     )
     return result, near
+
+
+def _generated(composed: evidence.Composed, question: str, tag: str) -> Generator[Event, None, evidence.Composed]:
+    """The answer in a model's words where one is configured and what it says stands; else as it was composed."""
+    # What the editors must not keep, another service must not get.
+    steps = generation.generated(composed, feedback.scrub(question), tag)
+    while True:
+        try:
+            told = next(steps)
+        except StopIteration as ended:
+            made: evidence.Composed = ended.value
+            return made
+        yield SegmentTold(
+            told.segment, tuple(_citation(each, composed.passages[each.passage]) for each in told.citations)
+        )
 
 
 def _curated(candidate: Candidate, tag: str) -> AskResult | None:
@@ -196,9 +281,9 @@ def _links(near: Sequence[Candidate]) -> tuple[dict[str, Any], ...]:
     return tuple({"key": each.key, "text": each.text.text, "lang": each.text.lang} for each in near[:NEAR])
 
 
-def _without_index(question: str, tag: str) -> AskResult:
+def _without_index(question: str, tag: str, topics: tuple[str, ...]) -> AskResult:
     """The index is away: the same words still answer, else the nearest entries of the database."""
-    links = finding.search(question, tag, limit=NEAR).questions
+    links = finding.search(question, tag, topics=topics, limit=NEAR).questions
     nearest = tuple({"key": link.key, "text": link.text.text, "lang": link.text.lang} for link in links)
     rows = Phrasing.objects.filter(question__state=State.PUBLISHED, question__key__in=[link.key for link in links])
     for row in rows.select_related("question"):
@@ -218,7 +303,7 @@ def _without_index(question: str, tag: str) -> AskResult:
 
 def compose_draft(text: str, locale: str) -> tuple[str, str, list[Citation]] | None:
     """A canonical draft from the sources: its text with marks, its locale, its unsaved citations; None without one."""
-    composed = evidence.compose_from(evidence.find(text, locale), text, locale, translate=False)
+    composed = evidence.compose_from(evidence.find(text, locale), text, locale, translate=False, floor=DRAFT)
     if not composed.draft:
         return None
     lang = composed.draft.segments[0].lang

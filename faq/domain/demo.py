@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from faq.domain import answers, feedback, publication, questions, sources, topics, translations
+from faq.domain import answers, feedback, jobs, publication, questions, sources, tmx, topics
 from faq.enums import Origin, Outcome, State
 from faq.errors import Invalid
 from faq.gateways import translation
-from faq.models import AnswerRevision, Asked, Citation, Passage, Phrasing, Question, Source, TranslationUnit
+from faq.models import AnswerRevision, Asked, Citation, Feedback, Passage, Phrasing, Question, Source, TranslationUnit
 from faq.queries import locales
 
 Step = Callable[[int, int], None]
@@ -40,23 +40,26 @@ def is_loaded() -> bool:
 
 
 def load(folder: Path, step: Step = lambda done, total: None) -> Loaded:
-    """Read knowledge.yaml, memory/*.tmx and asked.yaml of a folder. Invalid names what is missing."""
+    """Read knowledge.yaml, memory/*.tmx, phrasings/*.yaml, asked.yaml and votes.yaml of a folder. Invalid names what is
+    missing. The jobs that follow translate the answers."""
     knowledge = _read(folder / "knowledge.yaml")
     rows = knowledge["questions"]
-    total = len(knowledge["sources"]) + 2 * len(rows) + 1
+    total = len(knowledge["sources"]) + len(rows) + 2
     for row in knowledge["topics"]:
         topics.ensure_topic(row["key"], title=row["title"], description=row["description"], order=row["order"])
     _load_memory(folder, rows)
     step(1, total)
-    for n, row in enumerate(knowledge["sources"], start=2):
-        _load_source(folder, row)
-        step(n, total)
-    made = [_load_question(row) for row in rows]
-    step(total - len(rows), total)
-    for n, (question, row) in enumerate(zip(made, rows, strict=True)):
-        _translate(question, row)
-        step(total - len(rows) + n + 1, total)
+    with jobs.together():
+        for n, row in enumerate(knowledge["sources"], start=2):
+            _load_source(folder, row)
+            step(n, total)
+        for n, row in enumerate(rows, start=2 + len(knowledge["sources"])):
+            _load_question(row)
+            step(n, total)
+        _load_phrasings(folder)
+        step(total, total)
     _load_asked(folder)
+    _load_votes(folder)
     return Loaded(Source.objects.count(), Question.objects.count(), TranslationUnit.objects.count())
 
 
@@ -67,7 +70,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _bytes(path: Path) -> bytes:
     if not path.is_file():
-        raise Invalid(f"{path.name} is missing in {path.parent}: the demonstration is not complete.")
+        raise Invalid(
+            "%(file)s is missing in %(folder)s: the demonstration is not complete.", file=path.name, folder=path.parent
+        )
     return path.read_bytes()
 
 
@@ -76,7 +81,7 @@ def _load_memory(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     if TranslationUnit.objects.exists():
         return
     for path in sorted((folder / "memory").glob("*.tmx")):
-        translations.import_tmx(path)
+        tmx.import_tmx(path)
     for row in rows:
         scenario = row.get("demo", {})
         hashes = [translation.unit_hash(text) for text in _sentences(row, "text")]
@@ -121,6 +126,19 @@ def _load_question(row: Mapping[str, Any]) -> Question:
     if "answer" in row:
         _answer(question, row)
     return questions.publish_question(question)
+
+
+def _load_phrasings(folder: Path) -> None:
+    """What readers of each language call it themselves, beside the translated wordings: phrasings/LOCALE.yaml."""
+    by_key: dict[str, dict[str, list[str]]] = {}
+    for path in sorted((folder / "phrasings").glob("*.yaml")):
+        for key, texts in _read(path).items():
+            by_key.setdefault(key, {})[path.stem] = texts
+    found = {question.key: question for question in Question.objects.filter(key__in=by_key)}
+    if unknown := sorted(set(by_key) - set(found)):
+        raise Invalid("The demonstration words questions that it does not have: %(keys)s.", keys=", ".join(unknown))
+    for key, wordings in by_key.items():
+        questions.add_phrasings(found[key], wordings)
 
 
 def _word(question: Question, texts: Sequence[str]) -> None:
@@ -176,14 +194,7 @@ def _citation(row: Mapping[str, Any]) -> Citation:
                 end=start + len(wanted),
                 passage_hash=passage.content_hash,
             )
-    raise Invalid(f"{row['source']} does not hold “{wanted[:80]}”.")
-
-
-def _translate(question: Question, row: Mapping[str, Any]) -> None:
-    skipped = row.get("demo", {}).get("missing", [])
-    for locale in locales.enabled_locales():
-        if locale.tag not in skipped:
-            answers.translate_answer(question, locale.tag)
+    raise Invalid("%(source)s does not hold “%(text)s”.", source=row["source"], text=wanted[:80])
 
 
 def _load_asked(folder: Path) -> None:
@@ -193,3 +204,24 @@ def _load_asked(folder: Path) -> None:
         asked = feedback.record_asked(row["text"], row["locale"], Outcome.ABSTAINED)
         if asked is not None:
             Asked.objects.filter(pk=asked.pk).update(count=row["count"])
+
+
+def _load_votes(folder: Path) -> None:
+    """Readers' votes on questions, so that what was helpful most often stands on the home page. The same at each loading."""
+    if Feedback.objects.exists():
+        return
+    votes = _read(folder / "votes.yaml")["votes"]
+    known = dict(Question.objects.filter(key__in=votes).values_list("key", "pk"))
+    if missing := sorted(set(votes) - set(known)):
+        raise Invalid(
+            "The demonstration has votes on questions that it does not have: %(keys)s.", keys=", ".join(missing)
+        )
+    rows = []
+    for key, by_locale in votes.items():
+        for tag, (helpful, other) in by_locale.items():
+            marks = [True] * helpful + [False] * other
+            rows += [
+                Feedback(question_id=known[key], locale_id=tag, helpful=mark, visitor=f"demonstration-{n}")
+                for n, mark in enumerate(marks)
+            ]
+    Feedback.objects.bulk_create(rows)

@@ -11,10 +11,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from faq import conf
-from faq.domain import audit
+from faq.domain import access, audit
 from faq.enums import AskedState, Outcome
 from faq.errors import Invalid
-from faq.models import Asked, Feedback, Question
+from faq.models import Asked, AskedDay, Feedback, Question
 from faq.queries import locales
 from retrieval.text import normalise
 
@@ -74,12 +74,16 @@ def record_asked(
     if not _count(tag, digest, outcome, near):
         try:
             with transaction.atomic():
-                return Asked.objects.create(
+                asked = Asked.objects.create(
                     text=line, locale_id=tag, text_hash=digest, outcome=outcome, nearest_id=near
                 )
+                AskedDay.objects.create(asked=asked, day=timezone.now().date(), count=1)
+                return asked
         except IntegrityError:
             _count(tag, digest, outcome, near)  # the same came in at the same moment
-    return Asked.objects.get(locale_id=tag, text_hash=digest)
+    asked = Asked.objects.get(locale_id=tag, text_hash=digest)
+    _count_day(asked)
+    return asked
 
 
 def _count(tag: str, digest: str, outcome: str, nearest: int | None) -> int:
@@ -87,10 +91,22 @@ def _count(tag: str, digest: str, outcome: str, nearest: int | None) -> int:
     return rows.update(count=F("count") + 1, outcome=outcome, nearest_id=nearest, last_at=timezone.now())
 
 
+def _count_day(asked: Asked) -> None:
+    today = timezone.now().date()
+    if AskedDay.objects.filter(asked=asked, day=today).update(count=F("count") + 1):
+        return
+    try:
+        with transaction.atomic():
+            AskedDay.objects.create(asked=asked, day=today, count=1)
+    except IntegrityError:  # the same came in at the same moment
+        AskedDay.objects.filter(asked=asked, day=today).update(count=F("count") + 1)
+
+
+@access.needs("change_asked")
 def set_asked_state(asked: Asked, state: str, actor: audit.Actor = None) -> Asked:
     """What an editor made of a question."""
     if state not in AskedState.values:
-        raise Invalid(f"A question cannot be {state!r}.")
+        raise Invalid("A question cannot be %(state)s.", state=repr(state))
     with transaction.atomic():
         locked = Asked.objects.select_for_update(of=("self",)).get(pk=asked.pk)
         if locked.state != state:

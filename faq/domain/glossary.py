@@ -6,7 +6,7 @@ A term counts from the next translation on; what is translated already stays unt
 from django.db import transaction
 from django.forms.models import model_to_dict
 
-from faq.domain import audit
+from faq.domain import access, audit
 from faq.enums import TermKind
 from faq.errors import Invalid
 from faq.models import GlossaryTerm
@@ -23,6 +23,7 @@ def check_term(term: GlossaryTerm) -> None:
         raise Invalid("Give the language and the translation, or choose “do not translate”.")
 
 
+@access.needs("add_glossaryterm|change_glossaryterm")
 def save_term(term: GlossaryTerm, actor: audit.Actor = None) -> GlossaryTerm:
     """Store a term as a person's form left it."""
     term.term, term.translation = term.term.strip(), term.translation.strip()
@@ -36,6 +37,7 @@ def save_term(term: GlossaryTerm, actor: audit.Actor = None) -> GlossaryTerm:
     return term
 
 
+@access.needs("delete_glossaryterm")
 def delete_term(term: GlossaryTerm, actor: audit.Actor = None) -> None:
     """The term is translated like any other word from now on."""
     with transaction.atomic():

@@ -6,10 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from faq.domain import answers, indexing, jobs, populate, sources, translations, uploads
+from faq.domain import answers, bulk, housekeeping, indexing, jobs, populate, sources, translations, uploads
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, SourceKind, State
-from faq.errors import DomainError
 from faq.models import Question, Source, Topic
 from faq.queries import locales
 from retrieval.sync import IndexState
@@ -22,21 +21,23 @@ def ingest(args: Args, progress: Progress) -> None:
     """`urls`: addresses to read; `locale`, `topic` (its key), `publish`. A failing address never fails the others."""
     topic = Topic.objects.filter(key=args.get("topic") or "").first()
     urls = list(args.get("urls", []))
-    progress.start(len(urls))
-    for url in urls:
-        try:
-            sources.ingest(
-                locale=args["locale"], url=url, kind=SourceKind.URL, topic=topic, publish=args.get("publish", False)
-            )
-        except DomainError as error:
-            progress.fail(url, str(error))
-        progress.advance(1, url)
+
+    def read(url: str) -> None:
+        sources.ingest(
+            locale=args["locale"], url=url, kind=SourceKind.URL, topic=topic, publish=args.get("publish", False)
+        )
+
+    progress.start(len(urls), resume=True)
+    progress.each(urls, read)
 
 
 def fill_memory(args: Args, progress: Progress) -> None:
     """`source_id` (none: every published source), `locales`: translate what the memory lacks, then index it."""
     source_id = args.get("source_id")
-    translations.fill_memory(source_id, args.get("locales") or locales.machine_locales(), progress)
+    targets = translations.translatable(source_id, args.get("locales") or locales.machine_locales())
+    if not targets:  # no package leads there: the memory stays as it is, and so does the index
+        return
+    translations.fill_memory(source_id, targets, progress)
     if source_id is None:
         indexing.sync_all()
     else:
@@ -49,15 +50,14 @@ def translate_answers(args: Args, progress: Progress) -> None:
     if args.get("question_ids"):
         questions = questions.filter(pk__in=args["question_ids"])
     targets = args.get("locales") or locales.machine_locales()
-    rows = list(questions)
-    progress.start(len(rows) * len(targets))
-    for question in rows:
-        for locale in targets:
-            try:
-                answers.translate_answer(question, locale, None)
-            except DomainError as error:
-                progress.fail(f"{question.key} ({locale})", str(error))
-            progress.advance(1, f"{question.key} ({locale})")
+    pairs = [(question, locale) for question in questions for locale in targets]
+    progress.start(len(pairs))
+    with jobs.together():
+        progress.each(
+            pairs,
+            lambda pair: answers.translate_answer(pair[0], pair[1], None),
+            name=lambda pair: f"{pair[0].key} ({pair[1]})",
+        )
 
 
 def fill_answers(args: Args, progress: Progress) -> None:
@@ -66,11 +66,15 @@ def fill_answers(args: Args, progress: Progress) -> None:
 
 
 def sync_index(args: Args, progress: Progress) -> None:
-    """`source_id`, `question_id`, `families`, or nothing: the whole index."""
+    """`source_id` or `source_ids`, `question_id` or `question_ids`, `families`, or nothing: the whole index."""
     if args.get("source_id") is not None:
-        indexing.sync_source(args["source_id"])
+        indexing.sync_sources([args["source_id"]])
+    elif args.get("source_ids"):
+        indexing.sync_sources(args["source_ids"])
     elif args.get("question_id") is not None:
-        indexing.sync_question(args["question_id"])
+        indexing.sync_questions([args["question_id"]])
+    elif args.get("question_ids"):
+        indexing.sync_questions(args["question_ids"])
     elif args.get("families"):
         indexing.sync_families(args["families"])
     else:
@@ -100,9 +104,22 @@ def reconcile(args: Args, progress: Progress) -> None:
     """Catch what bulk updates, lost messages and killed processes left: index, due web sources, jobs, files of nobody."""
     indexing.sync_all()
     uploads.sweep()
-    for source in due_sources():
-        jobs.enqueue(JobKind.REFRESH_SOURCE, {"source_id": source.pk}, key=f"refresh:{source.pk}")
+    enqueue_due_sources()
     jobs.recover()
+
+
+def housekeep(args: Args, progress: Progress) -> None:
+    """Delete what is past its time."""
+    progress.message = str(housekeeping.housekeep())
+
+
+def enqueue_due_sources() -> int:
+    """A job for each web source whose time has come, once, whoever else asks at the same time; returns how many are due."""
+    with jobs.alone(JobKind.REFRESH_SOURCE):
+        due = due_sources()
+        for source in due:
+            jobs.enqueue(JobKind.REFRESH_SOURCE, {"source_id": source.pk}, key=f"refresh:{source.pk}")
+    return len(due)
 
 
 def due_sources() -> list[Source]:
@@ -125,4 +142,6 @@ HANDLERS: dict[JobKind, Handler] = {
     JobKind.REBUILD_INDEX: rebuild_index,
     JobKind.REFRESH_SOURCE: refresh_source,
     JobKind.RECONCILE: reconcile,
+    JobKind.HOUSEKEEP: housekeep,
+    JobKind.BULK: bulk.perform,
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from faq import cache
 from faq.enums import State, TranslationPolicy
 from faq.gateways import retrieval, translation
 from faq.models import Locale, Passage, Phrasing, Source, TranslationUnit
@@ -83,7 +84,12 @@ def _batch_entries(batch: list[Passage], locales: list[Locale]) -> Iterator[Inde
     for passage in batch:
         by_locale.setdefault(passage.revision.source.locale_id, []).append(passage)
     for source_locale, passages in by_locale.items():
-        targets = [locale for locale in locales if locale.tag != source_locale]
+        known = translation.remembered(source_locale)
+        targets = [locale for locale in locales if locale.tag != source_locale and locale.tag in known]
+        if not targets:
+            for passage in passages:
+                yield _entry(passage, source_locale, passage.text, SEPARATOR.join(_heading(passage)), original=True)
+            continue
         pieces = {passage.pk: _pieces(passage, source_locale) for passage in passages}
         headings = {name for passage in passages for name in _heading(passage)}
         wanted = {segment.text for parts in pieces.values() for segment in parts if segment.text} | headings
@@ -136,22 +142,27 @@ def _entry(passage: Passage, locale: str, text: str, heading: str, *, original: 
 
 def sync_source(source_id: int) -> "SyncReport":
     """Bring the entries of one source up to date: those of its published revision come, those of the others go."""
+    return sync_sources([source_id])
+
+
+def sync_sources(source_ids: Sequence[int]) -> "SyncReport":
+    """The same for several sources in one go."""
     while True:
-        published = _published(source_id)
-        families = sorted(set(Passage.objects.filter(revision__source_id=source_id).values_list("key", flat=True)))
-        report = _sync(expected_entries(source_ids=[source_id]), families)
+        published = _published(source_ids)
+        families = Passage.objects.filter(revision__source_id__in=source_ids).values_list("key", flat=True)
+        report = _sync(expected_entries(source_ids=source_ids), sorted(set(families)))
         # Somebody may have published while we wrote; then what we wrote is old.
-        if _published(source_id) == published:
+        if _published(source_ids) == published:
             return report
 
 
-def _published(source_id: int) -> int | None:
-    return Source.objects.filter(pk=source_id).values_list("published_revision_id", flat=True).first()
+def _published(source_ids: Sequence[int]) -> set[tuple[int, int | None]]:
+    return set(Source.objects.filter(pk__in=source_ids).values_list("pk", "published_revision_id"))
 
 
-def sync_question(question_id: int) -> "SyncReport":
-    """Bring the phrasings of one question up to date."""
-    return _sync(expected_entries(question_ids=[question_id]), [f"q{question_id}"])
+def sync_questions(question_ids: Sequence[int]) -> "SyncReport":
+    """Bring the phrasings of questions up to date."""
+    return _sync(expected_entries(question_ids=question_ids), [f"q{question_id}" for question_id in question_ids])
 
 
 def sync_families(families: Sequence[str]) -> "SyncReport":
@@ -165,7 +176,7 @@ def sync_all() -> "SyncReport":
 
 
 def _sync(entries: Iterable[IndexEntry], families: Sequence[str] | None) -> "SyncReport":
-    with retrieval.mapped():
+    with retrieval.mapped(), cache.changing(cache.INDEX):
         return retrieval.retriever().sync(entries, families=families)
 
 
@@ -211,5 +222,5 @@ def check() -> "IndexReport":
 
 def rebuild(progress: Callable[[int, int], None] | None = None) -> str:
     """Build a new generation beside the one in use and switch to it; returns its name. Waits for another rebuild."""
-    with retrieval.mapped():
+    with retrieval.mapped(), cache.changing(cache.INDEX):
         return retrieval.retriever().rebuild(expected_entries, progress=progress)

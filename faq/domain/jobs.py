@@ -6,22 +6,25 @@ it runs is run once more, because the run under way may have read what is now ol
 """
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from faq import signals
-from faq.domain import audit
+from faq.domain import access, audit, leases, queues
+from faq.domain.progress import DATABASE_AWAY, Cancelled, Progress, Watch
 from faq.domain.storable import storable
 from faq.enums import JobKind, JobState
 from faq.errors import Conflict, DomainError, NotFound, Unavailable
@@ -29,71 +32,15 @@ from faq.models import Job
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 10
-STALE_SECONDS = 60
-"""A running job whose heart has not beaten for so long belongs to a process that is gone."""
 MAX_ATTEMPTS = 5
-LIMIT_SECONDS = 3300
-WRITE_SECONDS = 0.5
-MAX_FAILURES = 200
+"""So often a job is begun that finds a service away."""
+RETRY_SECONDS = 30
+"""How long such a job waits for its second attempt; twice as long for each one after."""
+HELD_SECONDS = 2.0
+"""The longest that quick work waits for more of its kind (together)."""
 AGAIN = "again"
-
-Watch = Callable[["Progress"], None]
-
-
-class Cancelled(Exception):
-    """Raised inside a handler at its next step after a person cancelled the job."""
-
-
-class Progress:
-    """What a handler is given to say how far it is. Writes at most twice a second; each write asks for cancellation."""
-
-    def __init__(self, job: Job, watch: Watch | None = None) -> None:
-        self.job = job
-        self.done = 0
-        self.total = 0
-        self.message = ""
-        self.failures: list[dict[str, str]] = []
-        self.cancelled = False
-        self._watch = watch
-        self._written = 0.0
-        self._deadline = time.monotonic() + LIMIT_SECONDS
-
-    def start(self, total: int, message: str = "") -> None:
-        """How many steps there are."""
-        self.total = max(0, total)
-        self.message = message or self.message
-        self._write()
-
-    def advance(self, n: int = 1, message: str = "") -> None:
-        """n more steps are done. Raises Cancelled when a person cancelled, Unavailable when the time is up."""
-        self.done += n
-        self.message = message or self.message
-        if self._watch:
-            self._watch(self)
-        if time.monotonic() - self._written >= WRITE_SECONDS:
-            self._write()
-        if self.cancelled:
-            raise Cancelled
-        if time.monotonic() > self._deadline:
-            raise Unavailable(f"The job ran longer than {LIMIT_SECONDS // 60} minutes. It goes on where it stopped.")
-
-    def fail(self, item: str, reason: str) -> None:
-        """One item failed; the others go on."""
-        log.warning("job %s: an item failed", self.job.pk)
-        if len(self.failures) < MAX_FAILURES:
-            self.failures.append({"item": storable(str(item))[:300], "reason": storable(str(reason))[:500]})
-
-    def _write(self) -> None:
-        self._written = time.monotonic()
-        alive = Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING).update(
-            done=self.done,
-            total=self.total,
-            message=storable(self.message)[:300],
-            failures=self.failures,
-            heartbeat_at=timezone.now(),
-        )
-        self.cancelled = not alive
+OURS = (AGAIN, leases.DEATHS)
+"""Arguments that are not the handler's."""
 
 
 def enqueue(kind: str, args: Mapping[str, Any], *, key: str = "", actor: audit.Actor = None) -> Job:
@@ -114,15 +61,33 @@ def enqueue(kind: str, args: Mapping[str, Any], *, key: str = "", actor: audit.A
             if taken is None:
                 raise
             return taken
-        signals.job_created.send(sender=Job, job_id=str(job.pk))
+        _send(job)
     return job
+
+
+def _send(job: Job) -> None:
+    signals.job_created.send(sender=Job, job_id=str(job.pk), kind=job.kind)
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """A transaction that no other process is in under the same name: what is looked at and then enqueued in it, is so once.
+
+    A transaction of SQLite is alone anyway: it begins with the write lock.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"polyfaq:{name}"])
+        yield
 
 
 def enqueue_when_due(kind: str, every: timedelta) -> Job | None:
     """Enqueue work that is done once in a while; None when it was enqueued less than `every` ago, by whatever process."""
-    if Job.objects.filter(kind=kind, created_at__gt=timezone.now() - every).exists():
-        return None
-    return enqueue(kind, {}, key=kind)
+    with alone(kind):
+        if Job.objects.filter(kind=kind, created_at__gt=timezone.now() - every).exists():
+            return None
+        return enqueue(kind, {}, key=kind)
 
 
 def follow(kind: str, args: Mapping[str, Any], *, key: str) -> None:
@@ -143,14 +108,94 @@ def follow(kind: str, args: Mapping[str, Any], *, key: str) -> None:
             transaction.on_commit(partial(_follow_now, waiting.pk))
 
 
+@dataclass(slots=True)
+class _Held:
+    """Quick jobs that wait for each other, in their order."""
+
+    most: int
+    ids: dict[UUID, None] = field(default_factory=dict)
+    since: float = 0.0
+
+    def take(self) -> list[UUID]:
+        taken, self.ids = list(self.ids), {}
+        return taken
+
+    def add(self, job_id: UUID) -> bool:
+        """Whether enough wait now, or the first for long enough."""
+        if not self.ids:
+            self.since = time.monotonic()
+        self.ids[job_id] = None
+        return len(self.ids) >= self.most or time.monotonic() - self.since > HELD_SECONDS
+
+
+@contextmanager
+def together(most: int = 25) -> Iterator[None]:
+    """Within, quick work that follows from many changes to sources or questions is done in one go: whenever `most` wait,
+    or one for HELD_SECONDS, and at the end.
+
+    Each job is written with its fact as ever: when the process dies or is stopped in between, the next start or sweep does it.
+    """
+    held = _Held(most)
+    token = _HELD.set(held)
+    try:
+        yield
+    except Exception:
+        _HELD.reset(token)
+        with suppress(
+            *DATABASE_AWAY
+        ):  # the error that is told is the one that came first; the jobs stand in the database
+            _merge(held.take())
+        raise
+    except BaseException:
+        _HELD.reset(token)  # the process is being stopped
+        raise
+    _HELD.reset(token)
+    _merge(held.take())
+
+
+_HELD: ContextVar[_Held | None] = ContextVar("held", default=None)
+
+
+def _merge(ids: list[UUID]) -> None:
+    """One job instead of those that wait to synchronise one source or one question each; the others one by one."""
+    for name in ("source_id", "question_id"):
+        ids = _merged(ids, name)
+    for pk in ids:
+        _follow_at_once(pk)
+
+
+def _merged(ids: list[UUID], name: str) -> list[UUID]:
+    with transaction.atomic():
+        rows = Job.objects.select_for_update(of=("self",)).filter(
+            pk__in=ids, state=JobState.QUEUED, kind=JobKind.SYNC_INDEX, args__has_key=name
+        )
+        found = {row.pk: row.args[name] for row in rows}
+        if len(found) < 2:
+            return ids
+        Job.objects.filter(pk__in=list(found)).delete()
+        merged = Job.objects.create(kind=JobKind.SYNC_INDEX, args={f"{name}s": sorted(set(found.values()))})
+    return [merged.pk, *(pk for pk in ids if pk not in found)]
+
+
 def _follow_now(job_id: UUID) -> None:
+    held = _HELD.get()
+    if held is None:
+        _follow_at_once(job_id)
+    elif held.add(job_id):
+        _merge(held.take())
+
+
+def _follow_at_once(job_id: UUID) -> None:
     if not Job.objects.filter(pk=job_id, state=JobState.QUEUED).exists():
         return  # an earlier change of the same transaction has brought it along
-    job = run(job_id)
+    try:
+        job = run(job_id)
+    except NotFound:
+        return  # another process was faster, and deleted it
     if job.state == JobState.SUCCEEDED:
         job.delete()
     elif job.state == JobState.QUEUED:
-        signals.job_created.send(sender=Job, job_id=str(job.pk))
+        _send(job)
 
 
 def _waiting(key: str) -> Job | None:
@@ -161,31 +206,52 @@ def _waiting(key: str) -> Job | None:
 
 
 def run(job_id: UUID | str, watch: Watch | None = None) -> Job:
-    """Run a job that waits, in this thread; returns it as it then is. Nothing when another runner has it or it is done."""
-    now = timezone.now()
-    claimed = Job.objects.filter(pk=job_id, state=JobState.QUEUED).update(
-        state=JobState.RUNNING, started_at=now, heartbeat_at=now, attempts=F("attempts") + 1, error=""
-    )
+    """Run a job that waits, in this thread; returns it as it then is. Nothing when another runner has it or it is done.
+
+    A job that a killed process left counts as waiting: its message comes again right away.
+    """
+    claimed = _claim(job_id)
     job = get(job_id)
+    if not claimed and job.state == JobState.RUNNING and leases.take_back(job.pk):
+        claimed = _claim(job_id)
+        job = get(job_id)
     if claimed:
-        _perform(job, Progress(job, watch))
-        job.refresh_from_db()
+        # What a job notes stays: it is written in the program's own language, whoever's request runs it.
+        with translation.override(settings.LANGUAGE_CODE):
+            _perform(job, Progress(job, watch))
+        try:
+            job.refresh_from_db()
+        except Job.DoesNotExist:
+            job.state = JobState.SUCCEEDED  # whoever else waited for it found it done, and deleted it
     return job
 
 
+def _claim(job_id: UUID | str) -> bool:
+    now = timezone.now()
+    waits = Job.objects.filter(pk=job_id, state=JobState.QUEUED)
+    claimed = waits.update(
+        state=JobState.RUNNING, started_at=now, heartbeat_at=now, attempts=F("attempts") + 1, error="", item="",
+        runner=leases.runner(),
+    )  # fmt: skip
+    return bool(claimed)
+
+
 def _perform(job: Job, progress: Progress) -> None:
-    args = {name: value for name, value in job.args.items() if name != AGAIN}
+    args = {name: value for name, value in job.args.items() if name not in OURS}
     try:
         from faq.domain.handlers import HANDLERS  # handlers call the domain, which enqueues jobs
 
-        with _heart(job):
+        with leases.heart(job):
             HANDLERS[JobKind(job.kind)](args, progress)
     except Cancelled:
         _finish(job, progress, JobState.CANCELLED)
     except Unavailable as error:
-        # Stays queued for the next sweep, which waits for the heartbeat to age; given up after MAX_ATTEMPTS.
-        again = job.attempts < MAX_ATTEMPTS
-        _finish(job, progress, JobState.QUEUED if again else JobState.FAILED, str(error))
+        _try_again(job, progress, str(error))
+    except DATABASE_AWAY:
+        log.exception("job %s (%s): the database failed it", job.pk, job.kind)
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        _try_again(job, progress, "The database was away or too busy.")
     except DomainError as error:
         _finish(job, progress, JobState.FAILED, str(error))
     except Exception as error:
@@ -198,40 +264,31 @@ def _perform(job: Job, progress: Progress) -> None:
         _finish(job, progress, JobState.SUCCEEDED)
 
 
+def _try_again(job: Job, progress: Progress, error: str) -> None:
+    """Stays queued for a sweep, which lets some time pass; given up after MAX_ATTEMPTS."""
+    deaths = sum(job.args.get(leases.DEATHS, {}).values())
+    again = job.attempts - deaths < MAX_ATTEMPTS
+    _finish(job, progress, JobState.QUEUED if again else JobState.FAILED, error)
+
+
 def _finish(job: Job, progress: Progress, state: JobState, error: str = "") -> None:
     with transaction.atomic():
-        stored = Job.objects.select_for_update(of=("self",)).filter(pk=job.pk, state=JobState.RUNNING).first()
+        stored = leases.held(job).select_for_update(of=("self",)).first()
         if stored is None:
-            return  # cancelled meanwhile
+            return  # cancelled or taken over meanwhile
         again = stored.args.pop(AGAIN, False) and state == JobState.SUCCEEDED
         stored.state = JobState.QUEUED if again else state
         stored.done, stored.total, stored.failures = progress.done, progress.total, progress.failures
         stored.message, stored.error = storable(progress.message)[:300], storable(error)
-        stored.heartbeat_at = timezone.now()
+        if again:
+            stored.done, stored.total, stored.failures = 0, 0, []
+        # What found a service away keeps its heartbeat, and waits; what was stopped goes on as soon as somebody can.
+        stored.heartbeat_at = timezone.now() if error else None
+        stored.runner, stored.item = "", ""
         stored.finished_at = None if stored.state == JobState.QUEUED else timezone.now()
         stored.save()
         if again:
-            signals.job_created.send(sender=Job, job_id=str(job.pk))
-
-
-@contextmanager
-def _heart(job: Job) -> Any:
-    """Says every few seconds that the job is alive, even inside one long step."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not stop.wait(HEARTBEAT_SECONDS):
-                Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(heartbeat_at=timezone.now())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name=f"heart-{job.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
+            _send(stored)
 
 
 def get(job_id: UUID | str) -> Job:
@@ -239,9 +296,10 @@ def get(job_id: UUID | str) -> Job:
     try:
         return Job.objects.get(pk=job_id)
     except (Job.DoesNotExist, ValidationError, ValueError) as error:
-        raise NotFound(f"There is no job {str(job_id)[:40]!r}.") from error
+        raise NotFound("There is no job %(id)s.", id=repr(str(job_id)[:40])) from error
 
 
+@access.needs("change_job")
 def cancel(job_id: UUID | str, *, actor: audit.Actor = None) -> Job:
     """A queued job never starts; a running one stops at its next step. What it did so far stays."""
     with transaction.atomic():
@@ -250,53 +308,59 @@ def cancel(job_id: UUID | str, *, actor: audit.Actor = None) -> Job:
         )
         job = get(job_id)
         if not changed:
-            raise Conflict(f"The job is already over: {job.get_state_display()}.")
+            raise Conflict("The job is already over: %(state)s.", state=job.get_state_display())
         audit.record(actor, "cancel", job)
     return job
 
 
+@access.needs("change_job")
 def retry(job_id: UUID | str, *, actor: audit.Actor = None) -> Job:
     """Queue a failed or cancelled job again."""
     job = get(job_id)
     try:
         with transaction.atomic():
+            args = {name: value for name, value in job.args.items() if name not in OURS}
             changed = Job.objects.filter(
                 pk=job.pk, state__in=[JobState.FAILED, JobState.CANCELLED, JobState.SUCCEEDED]
             ).update(
-                state=JobState.QUEUED, done=0, total=0, message="", error="", failures=[], attempts=0, finished_at=None
-            )
+                state=JobState.QUEUED, args=args, done=0, total=0, message="", error="", failures=[], attempts=0,
+                finished_at=None,
+            )  # fmt: skip
             if not changed:
-                raise Conflict(f"The job is not over yet: {job.get_state_display()}.")
+                raise Conflict("The job is not over yet: %(state)s.", state=job.get_state_display())
             audit.record(actor, "retry", job)
-            signals.job_created.send(sender=Job, job_id=str(job.pk))
+            _send(job)
     except IntegrityError as error:
         raise Conflict("The same work is already queued.") from error
     return get(job_id)
 
 
-def recover() -> int:
-    """Send again every job that waits, after taking back those whose process is gone; returns how many were sent.
+def recover(held: Mapping[str, int] | None = None) -> int:
+    """Send again the jobs that wait, after taking back those whose process is gone; returns how many were sent.
 
+    `held`: how many messages the broker holds, by queue: then only what those cannot be about is sent (queues.lost).
     Sending twice is harmless: only one runner can claim a job.
     """
-    now = timezone.now()
-    gone = Job.objects.filter(state=JobState.RUNNING).filter(
-        Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now - timedelta(seconds=STALE_SECONDS))
-    )
-    gone.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=JobState.FAILED, finished_at=now, error=f"The process that ran this job ended {MAX_ATTEMPTS} times."
-    )
-    gone.update(state=JobState.QUEUED)
-    # A job that found a service away keeps its heartbeat, so that it is not sent again at once.
-    waiting = Job.objects.filter(state=JobState.QUEUED).filter(
-        Q(attempts=0) | Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now - timedelta(seconds=STALE_SECONDS / 2))
-    )
-    ids = list(waiting.order_by("created_at").values_list("pk", flat=True))
-    for pk in ids:
-        signals.job_created.send(sender=Job, job_id=str(pk))
-    return len(ids)
+    leases.take_back()
+    due = Q(attempts=0) | Q(heartbeat_at__isnull=True)
+    for attempts in range(1, MAX_ATTEMPTS):
+        waited = timezone.now() - timedelta(seconds=RETRY_SECONDS * 2 ** (attempts - 1))
+        # The last of these holds for whatever has more attempts because processes ended.
+        several = {"attempts": attempts} if attempts < MAX_ATTEMPTS - 1 else {"attempts__gte": attempts}
+        due |= Q(heartbeat_at__lt=waited, **several)
+    rows = Job.objects.filter(due, state=JobState.QUEUED).order_by("created_at").values_list("pk", "kind", "attempts")
+    again = queues.lost([queues.Waiting(*row) for row in rows], held)
+    for job in again:
+        signals.job_created.send(sender=Job, job_id=str(job.id), kind=job.kind)
+    return len(again)
 
 
 def pending() -> list[Job]:
     """What waits, oldest first."""
     return list(Job.objects.filter(state=JobState.QUEUED).order_by("created_at"))
+
+
+__all__ = [
+    "Cancelled", "Progress", "Watch", "alone", "cancel", "enqueue", "enqueue_when_due", "follow", "get", "pending", "recover",
+    "retry", "run", "together",
+]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from faq import signals
-from faq.domain import audit
+from faq.domain import access, audit
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Locale
 from faq.queries import locales
@@ -14,10 +14,11 @@ from faq.queries import locales
 CHANGEABLE = {"name", "autonym", "direction", "fallback_id", "enabled", "policy", "order"}
 
 
+@access.needs("change_locale")
 def change_locale(tag: str, *, actor: audit.Actor = None, **changes: Any) -> Locale:
     """Change fields of a language. The default stays enabled; a fallback never leads in a circle."""
     if unknown := changes.keys() - CHANGEABLE:
-        raise Invalid(f"A language has no {', '.join(sorted(unknown))}.")
+        raise Invalid("A language has no %(names)s.", names=", ".join(sorted(unknown)))
     with transaction.atomic():
         locale = _locked(tag)
         before = {name: getattr(locale, name) for name in changes}
@@ -33,7 +34,7 @@ def change_locale(tag: str, *, actor: audit.Actor = None, **changes: Any) -> Loc
 def check_change(locale: Locale, changes: Mapping[str, Any]) -> None:
     """Invalid for what change_locale() would refuse, so that a form can say it first."""
     if locale.is_default and changes.get("enabled") is False:
-        raise Invalid(f"{locale.tag} is the default language. Make another one the default first.")
+        raise Invalid("%(locale)s is the default language. Make another one the default first.", locale=locale.tag)
     if changes.get("fallback_id"):
         _refuse_circle(locale.tag, changes["fallback_id"])
 
@@ -43,20 +44,24 @@ def is_tag(tag: str) -> bool:
     return len(tag) <= 35 and bool(locales.WELL_FORMED.match(tag))
 
 
+@access.needs("add_locale")
 def add_locale(locale: Locale, actor: audit.Actor = None) -> Locale:
     """A language more; Invalid for a tag that is none, Conflict for one that is there."""
     locale.tag = locale.tag.strip().replace("_", "-").lower()
     if not is_tag(locale.tag):
-        raise Invalid(f"{locale.tag[:35]!r} is not a language tag. Write it as in de, pt-br or zh-hans.")
+        raise Invalid(
+            "%(locale)s is not a language tag. Write it as in de, pt-br or zh-hans.", locale=repr(locale.tag[:35])
+        )
     with transaction.atomic():
         if Locale.objects.filter(pk=locale.tag).exists():
-            raise Conflict(f"{locale.tag} is here already.")
+            raise Conflict("%(locale)s is here already.", locale=locale.tag)
         locale.save(force_insert=True)
         audit.record(actor, "add", locale, {}, {"name": locale.name, "policy": locale.policy})
         signals.locale_changed.send(sender=Locale, tag=locale.tag)
     return locale
 
 
+@access.needs("change_locale")
 def make_default(tag: str, *, actor: audit.Actor = None) -> Locale:
     """The language that visitors get when theirs is not there."""
     with transaction.atomic():
@@ -73,7 +78,9 @@ def _locked(tag: str) -> Locale:
     locale = Locale.objects.select_for_update(of=("self",)).filter(pk=tag).first()
     if locale is None:
         known = ", ".join(Locale.objects.values_list("tag", flat=True))
-        raise NotFound(f"There is no language {tag[:35]!r}. Known languages: {known}.")
+        raise NotFound(
+            "There is no language %(locale)s. Known languages: %(known)s.", locale=repr(tag[:35]), known=known
+        )
     return locale
 
 
@@ -82,5 +89,9 @@ def _refuse_circle(tag: str, fallback: str) -> None:
     seen: str | None = fallback
     while seen:
         if seen == tag:
-            raise Invalid(f"{tag} cannot fall back to {fallback}: that leads back to {tag}.")
+            raise Invalid(
+                "%(locale)s cannot fall back to %(fallback)s: that leads back to %(locale)s.",
+                locale=tag,
+                fallback=fallback,
+            )
         seen = chain.get(seen)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from faq.domain import answers
 from faq.domain.jobs import Progress
 from faq.enums import Freshness, State
-from faq.errors import DomainError
 from faq.models import Question
 from faq.queries import freshness
 from faq.queries import locales as known
@@ -22,16 +21,15 @@ def populate(progress: Progress, locales: Sequence[str] | None = None) -> dict[s
     questions = list(Question.objects.filter(state=State.PUBLISHED).order_by("pk"))
     progress.start(len(questions))
     done = {"drafted": 0, "translated": 0}
-    for question in questions:
-        try:
-            if canonical.get(question.pk) != Freshness.CURRENT:
-                done["drafted"] += _draft(question)
-            for tag in targets:
-                if fresh[question.pk].get(tag) != Freshness.CURRENT:
-                    done["translated"] += _translate(question, tag)
-        except DomainError as error:
-            progress.fail(question.key, str(error))
-        progress.advance(1, question.key)
+
+    def fill(question: Question) -> None:
+        if canonical.get(question.pk) != Freshness.CURRENT:
+            done["drafted"] += _draft(question)
+        for tag in targets:
+            if fresh[question.pk].get(tag) != Freshness.CURRENT:
+                done["translated"] += _translate(question, tag)
+
+    progress.each(questions, fill, name=lambda question: question.key)
     return done
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from django.db import transaction
 
 from faq import signals
-from faq.domain import answers, audit, jobs, questions
+from faq.domain import access, answers, audit, jobs, questions
+from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import CitationStatus, JobKind, Origin, State
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import AnswerRevision, Citation, Passage, Source, SourceRevision
@@ -119,6 +120,8 @@ def plan_publication(source: Source, revision: SourceRevision | None = None) -> 
     )
 
 
+@access.needs("publish_source")
+@again_after_deadlock
 def publish_source(
     source: Source,
     *,
@@ -136,16 +139,17 @@ def publish_source(
         row = locked(source, expected)
         target = revision or _newest(row)
         if target.source_id != row.pk:
-            raise Invalid(f"Revision {target.number} belongs to another source.")
+            raise Invalid("Revision %(n)s belongs to another source.", n=target.number)
         if row.state == State.PUBLISHED and row.published_revision_id == target.pk:
             return _caught_up(source)
-        _repoint(row, target)
+        if row.revisions.exclude(pk=target.pk).exists():  # else what cites it stands where it stood
+            _repoint(row, target)
         before = {"state": row.state, "revision": _number(row.published_revision)}
         _follow_title(row, target)
         row.published_revision, row.state = target, State.PUBLISHED
         row.save()
-        _publish_imported(target, actor)
         if _is_table(target):
+            _publish_imported(target, actor)
             _retire_removed(row, target, actor)
         audit.record(actor, "publish", row, before, {"state": row.state, "revision": target.number})
         signals.source_published.send(sender=Source, source_id=row.pk, revision_id=target.pk)
@@ -153,6 +157,8 @@ def publish_source(
     return _caught_up(source)
 
 
+@access.needs("publish_source")
+@again_after_deadlock
 def retire_source(source: Source, actor: audit.Actor = None, *, expected: datetime | None = None) -> Source:
     """Take a source away from readers; its revisions stay, and so do citations to them, which are then broken."""
     with transaction.atomic():
@@ -180,14 +186,16 @@ def locked(source: Source, expected: datetime | None = None) -> Source:
     if row is None:
         raise NotFound("This source is gone.")
     if expected is not None and row.updated_at != expected:
-        raise Conflict(f"Somebody else changed “{row.title}” meanwhile. Look at it again, then repeat your change.")
+        raise Conflict(
+            "Somebody else changed “%(title)s” meanwhile. Look at it again, then repeat your change.", title=row.title
+        )
     return row
 
 
 def _newest(source: Source) -> SourceRevision:
     newest = source.revisions.order_by("-number").first()
     if newest is None:
-        raise Invalid(f"“{source.title}” has no text yet.")
+        raise Invalid("“%(title)s” has no text yet.", title=source.title)
     return newest
 
 
@@ -203,6 +211,8 @@ def _follow_title(source: Source, target: SourceRevision) -> None:
 
 def _repoint(source: Source, target: SourceRevision) -> None:
     rows = {row.pk: row for row in _live_citations(source)}
+    if not rows:
+        return
     standing = [_standing(passage) for passage in _passages(target.pk)]
     changed = []
     for move in plan_citations([_cited(row) for row in rows.values()], standing):

@@ -5,13 +5,14 @@ retired, never deleted, so that links to it can say so. Adding what is there alr
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from faq import signals
-from faq.domain import audit
+from faq.domain import access, audit
 from faq.enums import Origin, State
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Phrasing, Question, Topic
@@ -25,6 +26,7 @@ INVISIBLE = re.compile("[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe
 are spelt with them."""
 
 
+@access.needs("add_question")
 def create_question(
     *,
     key: str = "",
@@ -50,6 +52,7 @@ def create_question(
     return question
 
 
+@access.needs("change_question")
 def add_phrasing(
     question: Question,
     *,
@@ -80,6 +83,32 @@ def add_phrasing(
     return found
 
 
+@access.needs("change_question")
+def add_phrasings(question: Question, wordings: Mapping[str, Sequence[str]], *, actor: audit.Actor = None) -> int:
+    """Further wordings in several languages at once, locale -> texts; those that are there stand. Returns how many are
+    new. The first one of a locale that has none becomes its canonical one."""
+    wanted = {locales.require(tag).tag: [wording(text) for text in texts] for tag, texts in wordings.items()}
+    with transaction.atomic():
+        _locked(question)
+        known: dict[str, set[str]] = defaultdict(set)
+        for tag, text in Phrasing.objects.filter(question=question).values_list("locale_id", "text"):
+            known[tag].add(text)
+        fresh = [
+            Phrasing(
+                question=question, locale_id=tag, text=text, canonical=not known[tag] and n == 0, origin=Origin.HUMAN
+            )
+            for tag, texts in wanted.items()
+            for n, text in enumerate(text for text in dict.fromkeys(texts) if text not in known[tag])
+        ]
+        if fresh:
+            Phrasing.objects.bulk_create(fresh)
+            added = {tag: [row.text for row in fresh if row.locale_id == tag] for tag in wanted}
+            audit.record(actor, "word", question, {}, {"wordings": added})
+            _tell(question)
+    return len(fresh)
+
+
+@access.needs("change_question")
 def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit.Actor = None) -> Phrasing:
     """Change a wording in place, for translations that were made again. Conflict when somebody changed it since it was
     read, NotFound when somebody took it away."""
@@ -94,7 +123,7 @@ def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit
             .exclude(pk=phrasing.pk)
             .exists()
         ):
-            raise Conflict(f"This question has the wording “{text[:80]}” already.")
+            raise Conflict("This question has the wording “%(text)s” already.", text=text[:80])
         before = {"text": phrasing.text, "origin": phrasing.origin}
         phrasing.text, phrasing.origin = text, origin
         phrasing.save()
@@ -103,6 +132,7 @@ def replace_phrasing(phrasing: Phrasing, *, text: str, origin: str, actor: audit
     return phrasing
 
 
+@access.needs("change_question")
 def remove_phrasing(phrasing: Phrasing, actor: audit.Actor = None) -> None:
     """Take a wording away; the canonical one only when it is the last of its locale. Conflict and NotFound as above."""
     with transaction.atomic():
@@ -118,11 +148,29 @@ def remove_phrasing(phrasing: Phrasing, actor: audit.Actor = None) -> None:
         _tell(question)
 
 
+@access.needs("change_question")
+def move_question(question: Question, topic: Topic | None, actor: audit.Actor = None) -> Question:
+    """Put a question on another shelf (None: on none); nothing happens when it stands there. Moving back undoes it."""
+    with transaction.atomic():
+        locked = _locked(question)
+        before = {"topic": locked.topic.key if locked.topic else ""}
+        after = {"topic": topic.key if topic else ""}
+        if before != after:
+            locked.topic = topic
+            locked.save()
+            audit.record(actor, "place", locked, before, after)
+            _tell(locked)
+    question.refresh_from_db()
+    return question
+
+
+@access.needs("publish_question")
 def publish_question(question: Question, actor: audit.Actor = None) -> Question:
     """Readers find it from now on. Nothing happens when they already do."""
     return _move(question, State.PUBLISHED, "publish", actor)
 
 
+@access.needs("publish_question")
 def retire_question(question: Question, actor: audit.Actor = None) -> Question:
     """Readers no longer find it; what was written stays."""
     return _move(question, State.RETIRED, "retire", actor)
@@ -146,12 +194,16 @@ def _move(question: Question, state: State, verb: str, actor: audit.Actor) -> Qu
 def wording(text: str) -> str:
     """One line without control characters and unseen marks; Invalid when it is too long or says nothing."""
     if len(text) > TEXT_LENGTH * 4:
-        raise Invalid(f"A wording has at most {TEXT_LENGTH} characters; this one has {len(text)}.")
+        raise Invalid(
+            "A wording has at most %(ceiling)s characters; this one has %(n)s.", ceiling=TEXT_LENGTH, n=len(text)
+        )
     line = normalise(INVISIBLE.sub("", text))
     if not any(character.isalnum() for character in line):
         raise Invalid("This wording has no letter or digit.")
     if len(line) > TEXT_LENGTH:
-        raise Invalid(f"A wording has at most {TEXT_LENGTH} characters; this one has {len(line)}.")
+        raise Invalid(
+            "A wording has at most %(ceiling)s characters; this one has %(n)s.", ceiling=TEXT_LENGTH, n=len(line)
+        )
     return line
 
 
@@ -159,13 +211,13 @@ def _create(key: str, text: str, topic: Topic | None) -> Question:
     """A question under the key given, else under one of its own."""
     given = slugify(key, allow_unicode=True)[:120]
     if key and not given:
-        raise Invalid(f"{key[:60]!r} cannot be a key: it has no letter or digit.")
+        raise Invalid("%(key)s cannot be a key: it has no letter or digit.", key=repr(key[:60]))
     if given:
         try:
             with transaction.atomic():
                 return Question.objects.create(key=given, topic=topic)
         except IntegrityError:  # the same key came in at the same moment
-            raise Conflict(f"There is a question with the key {given!r} already.") from None
+            raise Conflict("There is a question with the key %(key)s already.", key=repr(given)) from None
     base = slugify(text, allow_unicode=True)[:KEY_LENGTH].strip("-_") or "question"
     taken = set(Question.objects.filter(key__startswith=base).values_list("key", flat=True))
     for number in range(1, 10_000):
@@ -177,16 +229,18 @@ def _create(key: str, text: str, topic: Topic | None) -> Question:
                 return Question.objects.create(key=candidate, topic=topic)
         except IntegrityError:
             continue  # two came in at once
-    raise Conflict(f"There are too many questions worded “{text[:80]}”.")
+    raise Conflict("There are too many questions worded “%(text)s”.", text=text[:80])
 
 
 def _unchanged(phrasing: Phrasing) -> None:
     """Called with the question locked: what is stored is what the caller read."""
     stored = Phrasing.objects.filter(pk=phrasing.pk).first()
     if stored is None:
-        raise NotFound(f"Somebody else took the wording “{phrasing.text[:80]}” away meanwhile.")
+        raise NotFound("Somebody else took the wording “%(text)s” away meanwhile.", text=phrasing.text[:80])
     if (stored.text, stored.canonical) != (phrasing.text, phrasing.canonical):
-        raise Conflict(f"Somebody else changed this wording to “{stored.text[:80]}” meanwhile. Look at it again.")
+        raise Conflict(
+            "Somebody else changed this wording to “%(text)s” meanwhile. Look at it again.", text=stored.text[:80]
+        )
 
 
 def _locked(question: Question) -> Question:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from faq.domain import indexing, jobs
 from faq.domain.ask import ask
 from faq.enums import JobKind, State
-from faq.gateways import retrieval
+from faq.gateways import generation, retrieval
 from faq.models import Job, Phrasing, Question, Source
 from faq.queries import locales
 from retrieval.sync import IndexState
@@ -30,14 +30,15 @@ EFFECTS = {
 def ensure_index() -> Job | None:
     """Write a rebuild down when the index needs one and something is published; None when it does not. Raises Unavailable."""
     state = indexing.state()
-    if state not in EFFECTS or (state == IndexState.MISSING and not _anything_published()):
+    if state not in EFFECTS or (state == IndexState.MISSING and not anything_published()):
         return None
     job = jobs.enqueue(JobKind.REBUILD_INDEX, {"unless_current": True}, key=REBUILD_KEY)
     log.warning("%s. Job %s builds it; `manage.py index --status` tells how it stands.", EFFECTS[state], job.pk)
     return job
 
 
-def _anything_published() -> bool:
+def anything_published() -> bool:
+    """Whether there is anything that readers could find."""
     published = {"state": State.PUBLISHED}
     return Source.objects.filter(**published).exists() or Question.objects.filter(**published).exists()
 
@@ -54,6 +55,7 @@ def warm() -> Iterator[str]:
         if locale.tag == default:
             _ask_one(default)
         yield locale.tag
+    generation.warm()
 
 
 def _ask_one(tag: str) -> None:

@@ -6,10 +6,12 @@ nothing but itself; what somebody else wrote meanwhile is never overwritten unse
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
-from faq.domain import answers, audit, questions, translations
+from faq.domain import access, answers, audit, questions, translations
+from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import Origin, State
 from faq.errors import Conflict, Invalid
 from faq.gateways import translation
@@ -52,7 +54,7 @@ def sheet(question: Question, locale: str) -> Sheet:
     if canonical is None:
         raise Invalid("Publish the original answer first; then it can be translated.")
     if canonical.locale_id == target.tag:
-        raise Invalid(f"The original is in {target.autonym}. Edit it with the question.")
+        raise Invalid("The original is in %(language)s. Edit it with the question.", language=target.autonym)
     rows = AnswerRevision.objects.filter(answer__question=question, locale_id=target.tag, is_translation=True)
     newest = rows.exclude(state=State.RETIRED).select_related("author", "based_on").order_by("-number").first()
     live = rows.filter(state=State.PUBLISHED).select_related("based_on").first()
@@ -102,6 +104,12 @@ def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: st
     return tuple(found)
 
 
+def _publishing(given: Mapping[str, Any]) -> access.Permissions:
+    return ("publish_answerrevision",) if given["publish"] else ()
+
+
+@access.needs("change_answerrevision", also=_publishing)
+@again_after_deadlock
 def settle(
     question: Question,
     locale: str,
@@ -143,12 +151,18 @@ def _given(now: Sheet, texts: Mapping[str, str], publish: bool) -> dict[str, str
     for number, sentence in enumerate(now.sentences, start=1):
         text = " ".join(texts.get(sentence.source, "").split())
         if len(text) > translations.UNIT_LENGTH:
-            raise Invalid(f"Sentence {number} is too long: at most {translations.UNIT_LENGTH} characters.")
+            raise Invalid(
+                "Sentence %(n)s is too long: at most %(ceiling)s characters.",
+                n=number,
+                ceiling=translations.UNIT_LENGTH,
+            )
         if publish and not text:
-            raise Invalid(f"Sentence {number} is not translated yet. Translate it, or save a draft.")
+            raise Invalid("Sentence %(n)s is not translated yet. Translate it, or save a draft.", n=number)
         if publish and sentence.verdict and text == sentence.text:
             raise Invalid(
-                f"Sentence {number} is a machine's attempt that failed a check ({sentence.verdict}). Correct it."
+                "Sentence %(n)s is a machine's attempt that failed a check (%(verdict)s). Correct it.",
+                n=number,
+                verdict=sentence.verdict,
             )
         if text:
             given[sentence.source] = text

@@ -4,20 +4,21 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from faq import cache
-from faq.domain import audit, jobs
+from faq.domain import access, audit, jobs
 from faq.enums import JobKind
 from faq.errors import Invalid
 from faq.models import Topic
 from retrieval.text import normalise
 
 
+@access.needs("add_topic")
 def ensure_topic(
     key: str, *, title: str = "", description: str = "", order: int | None = None, actor: audit.Actor = None
 ) -> Topic:
     """The topic of this key, made when it is missing; what is given replaces what is stored."""
     slug = slugify(key, allow_unicode=True)[:60]
     if not slug:
-        raise Invalid(f"{key[:60]!r} cannot be a topic: it has no letter or digit.")
+        raise Invalid("%(key)s cannot be a topic: it has no letter or digit.", key=repr(key[:60]))
     changes = {"title": normalise(title)[:120], "description": normalise(description)[:300]}
     fields: dict[str, object] = {name: value for name, value in changes.items() if value}
     if order is not None:
@@ -33,10 +34,11 @@ def ensure_topic(
             topic.save()
         if created or before != fields:
             audit.record(actor, "create" if created else "change", topic, {} if created else before, fields)
-            transaction.on_commit(lambda: cache.bump(cache.CONTENT))
+            cache.bump_on_commit(cache.CONTENT)
     return topic
 
 
+@access.needs("add_topic|change_topic")
 def save_topic(topic: Topic, actor: audit.Actor = None) -> Topic:
     """Store a topic as a person's form left it; Invalid for one without a key or a title."""
     topic.key, topic.title = slugify(topic.key, allow_unicode=True)[:60], topic.title.strip()
@@ -48,17 +50,18 @@ def save_topic(topic: Topic, actor: audit.Actor = None) -> Topic:
         if before != after:
             topic.save()
             audit.record(actor, "change" if stored else "create", topic, before, after)
-            transaction.on_commit(lambda: cache.bump(cache.CONTENT))
+            cache.bump_on_commit(cache.CONTENT)
     return topic
 
 
+@access.needs("delete_topic")
 def delete_topic(topic: Topic, actor: audit.Actor = None) -> None:
     """Take a shelf away; its questions and sources stay, on none."""
     with transaction.atomic():
         audit.record(actor, "delete", topic, _fields(topic))
         topic.delete()
         jobs.enqueue(JobKind.SYNC_INDEX, {}, key="sync:all")
-        transaction.on_commit(lambda: cache.bump(cache.CONTENT))
+        cache.bump_on_commit(cache.CONTENT)
 
 
 def _fields(topic: Topic) -> dict[str, object]:

@@ -1,20 +1,18 @@
-"""The translation memory as people and jobs use it: fill, correct, approve, import, export.
+"""The translation memory as people and jobs use it: fill, correct, approve.
 
 Invariants: what a person wrote is never replaced by a machine; filling asks the engine only for what the memory lacks;
 a correction reaches every answer that holds the sentence.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
 from faq import cache, signals
-from faq.domain import answers, audit, jobs
+from faq.domain import access, answers, audit, jobs
+from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import JobKind, Origin, State, TranslationPolicy
-from faq.errors import Conflict, DomainError, Invalid
+from faq.errors import Conflict, Invalid
 from faq.gateways import translation
 from faq.models import AnswerRevision, Locale, Passage, Source, Topic, TranslationUnit
 from faq.queries import locales
@@ -23,16 +21,6 @@ BATCH = 400
 """Segments given to the engine together: enough to fill its batches, few enough to show progress."""
 UNIT_LENGTH = 10_000
 FEW = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Units by what an import did to them. `skipped`: in languages the portal does not have."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    skipped: int = 0
 
 
 def source_texts(source: Source) -> list[str]:
@@ -47,19 +35,37 @@ def source_texts(source: Source) -> list[str]:
     return [text for text in dict.fromkeys(found) if text.strip()]
 
 
+def translatable(source_id: int | None, targets: Sequence[str]) -> list[str]:
+    """Those of the languages into which the engine can translate one published source, or any of them and the topics."""
+    rows = Source.objects.filter(state=State.PUBLISHED)
+    rows = rows.filter(pk=source_id) if source_id is not None else rows
+    found = set(rows.values_list("locale_id", flat=True).order_by().distinct())
+    if source_id is None:
+        found.add(locales.default_locale().tag)
+    return [target for target in targets if any(translation.supports(locale, target) for locale in found)]
+
+
 def fill_memory(source_id: int | None, locales: Sequence[str], progress: jobs.Progress) -> int:
     """Translate what the memory lacks of one published source, or of all and the topics; returns how many were made."""
     work = list(_work(source_id, locales))
     progress.start(sum(len(texts) for _, _, texts in work))
     made = 0
-    for source_locale, target, texts in work:
-        for start in range(0, len(texts), BATCH):
-            batch = texts[start : start + BATCH]
-            try:
-                made += _fill(batch, source_locale, target)
-            except DomainError as error:
-                progress.fail(f"{source_locale} → {target}", str(error))
-            progress.advance(len(batch), target)
+
+    def fill(batch: tuple[str, str, int, list[str]]) -> None:
+        nonlocal made
+        made += _fill(batch[3], batch[0], batch[1])
+
+    batches = [
+        (source_locale, target, start, texts[start : start + BATCH])
+        for source_locale, target, texts in work
+        for start in range(0, len(texts), BATCH)
+    ]
+    progress.each(
+        batches,
+        fill,
+        name=lambda batch: f"{batch[0]} → {batch[1]}, {batch[2] + 1}–{batch[2] + len(batch[3])}",
+        steps=lambda batch: len(batch[3]),
+    )
     if made:
         cache.bump(cache.CONTENT)
     return made
@@ -85,17 +91,15 @@ def _work(source_id: int | None, targets: Sequence[str]) -> Iterator[tuple[str, 
 
 
 def _fill(texts: Sequence[str], source_locale: str, target: str) -> int:
-    known = translation.recall(texts, source_locale, target)
-    missing = [text for text in texts if text not in known]
-    if not missing:
-        return 0
-    results = translation.translate_texts(missing, source_locale, target)
-    return sum(1 for result in results if not result.verdict)
+    """How many the engine translated so that they may be shown; what the memory holds costs nothing."""
+    results = translation.translate_texts(texts, source_locale, target)
+    return sum(1 for result in results if str(result.origin) == Origin.MACHINE)
 
 
 # People
 
 
+@access.needs("change_translationunit")
 def correct_unit(
     unit: TranslationUnit, text: str, actor: audit.Actor = None, *, expected: str | None = None
 ) -> TranslationUnit:
@@ -107,10 +111,11 @@ def correct_unit(
     if not text:
         raise Invalid("A translation cannot be empty.")
     if len(text) > UNIT_LENGTH:
-        raise Invalid(f"A translation has at most {UNIT_LENGTH} characters.")
+        raise Invalid("A translation has at most %(ceiling)s characters.", ceiling=UNIT_LENGTH)
     return _settle(unit, text, "correct", actor, expected)
 
 
+@access.needs("change_translationunit")
 def record_translation(
     source_text: str, source_locale: str, target_locale: str, text: str, actor: audit.Actor = None
 ) -> TranslationUnit:
@@ -126,6 +131,7 @@ def record_translation(
         return correct_unit(unit, text, actor)
 
 
+@access.needs("change_translationunit")
 def approve_unit(unit: TranslationUnit, actor: audit.Actor = None) -> TranslationUnit:
     """A person vouches for the translation as it stands."""
     if unit.verdict:
@@ -133,6 +139,7 @@ def approve_unit(unit: TranslationUnit, actor: audit.Actor = None) -> Translatio
     return _settle(unit, unit.target_text, "approve", actor)
 
 
+@again_after_deadlock
 def _settle(
     unit: TranslationUnit, text: str, verb: str, actor: audit.Actor, expected: str | None = None
 ) -> TranslationUnit:
@@ -177,91 +184,3 @@ def _complete_answers(unit: TranslationUnit) -> None:
             {"question_ids": ids, "locales": [target]},
             key=f"translate:unit:{unit.pk}",
         )
-
-
-# TMX
-
-
-def import_tmx(path: Path, actor: audit.Actor = None) -> Imported:
-    """Read a TMX file's pairs into the memory as what people wrote. What a person wrote here before is replaced."""
-    tags = {locale.tag for locale in locales.all_locales()}
-    pairs: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
-    skipped = 0
-    with translation.mapped():
-        for source_tag, target_tag, source, target in translation.read_tmx(path):
-            source_locale, target_locale = _known(source_tag, tags), _known(target_tag, tags)
-            if not source_locale or not target_locale or source_locale == target_locale:
-                skipped += 1
-                continue
-            rows = pairs.setdefault((source_locale, target_locale), {})
-            rows[translation.unit_hash(source)] = (source, target)
-    total = Imported(skipped=skipped)
-    for (source_locale, target_locale), rows in pairs.items():
-        done = _import(source_locale, target_locale, rows, path.name, actor)
-        total = Imported(
-            total.added + done.added, total.changed + done.changed, total.unchanged + done.unchanged, skipped
-        )
-    return total
-
-
-def _known(tag: str, tags: Iterable[str]) -> str:
-    return locales.match(tag, tuple(sorted(tags))) or ""
-
-
-def _import(
-    source_locale: str, target_locale: str, rows: dict[str, tuple[str, str]], name: str, actor: audit.Actor
-) -> Imported:
-    with transaction.atomic():
-        held = {
-            unit.source_hash: unit
-            for unit in TranslationUnit.objects.filter(
-                source_locale_id=source_locale, target_locale_id=target_locale, context_hash=""
-            )
-            if unit.source_hash in rows
-        }
-        fresh = [
-            TranslationUnit(
-                source_locale_id=source_locale, target_locale_id=target_locale, source_hash=digest,
-                source_text=source, target_text=target, origin=Origin.HUMAN, approved=True,
-                changed_by=audit.person(actor),
-            )
-            for digest, (source, target) in rows.items()
-            if digest not in held
-        ]  # fmt: skip
-        changed = []
-        for digest, unit in held.items():
-            target = rows[digest][1]
-            if (unit.target_text, unit.origin, unit.approved, unit.verdict) == (target, Origin.HUMAN, True, ""):
-                continue
-            unit.target_text, unit.origin, unit.approved, unit.verdict = target, Origin.HUMAN, True, ""
-            unit.changed_by = audit.person(actor)
-            changed.append(unit)
-        TranslationUnit.objects.bulk_create(fresh, batch_size=500)
-        TranslationUnit.objects.bulk_update(
-            changed, ["target_text", "origin", "approved", "verdict", "changed_by"], batch_size=200
-        )
-        done = Imported(len(fresh), len(changed), len(rows) - len(fresh) - len(changed))
-        if fresh or changed:
-            counts = {"file": name[:200], "from": source_locale, "added": done.added, "changed": done.changed}
-            audit.record(actor, "import", Locale.objects.get(pk=target_locale), {}, counts)
-            hashes = [unit.source_hash for unit in [*fresh, *changed]]
-            signals.memory_changed.send(
-                sender=TranslationUnit,
-                target_locale=target_locale,
-                source_hashes=hashes if len(hashes) <= FEW else [],
-            )
-    return done
-
-
-def export_tmx(path: Path, source_locale: str, target_locale: str, *, human_only: bool = False) -> int:
-    """Write the memory of one pair; what failed a check is left out. Returns how many units were written."""
-    rows = TranslationUnit.objects.filter(
-        source_locale_id=locales.require(source_locale).tag,
-        target_locale_id=locales.require(target_locale).tag,
-        verdict="",
-    )
-    if human_only:
-        rows = rows.filter(origin=Origin.HUMAN)
-    pairs: Any = rows.order_by("pk").values_list("source_text", "target_text").iterator(chunk_size=2000)
-    with translation.mapped():
-        return translation.write_tmx(path, pairs, source_locale, target_locale)

@@ -48,8 +48,13 @@ def keep(data: bytes, filename: str) -> str:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise Unavailable(
-            f"{filename} could not be kept in {_root()}: {error.strerror or error}. Nothing of it was added; free space or "
-            "mend the permissions, then try again."
+            (
+                "%(file)s could not be kept in %(folder)s: %(reason)s. Nothing of it was added; free space or "
+                "mend the permissions, then try again."
+            ),
+            file=filename,
+            folder=_root(),
+            reason=error.strerror or error,
         ) from error
     return name
 
@@ -60,11 +65,13 @@ def open_upload(source: Source) -> tuple[IO[bytes], str]:
     Whoever sends it to a browser sends it as an attachment: it may be HTML.
     """
     if not source.upload:
-        raise NotFound(f"No file is kept for “{source.title}”.")
+        raise NotFound("No file is kept for “%(title)s”.", title=source.title)
     try:
         file: IO[bytes] = source.upload.open("rb")
     except (OSError, SuspiciousFileOperation) as error:
-        raise NotFound(f"The file of “{source.title}” is gone from the folder of uploads. Upload it again.") from error
+        raise NotFound(
+            "The file of “%(title)s” is gone from the folder of uploads. Upload it again.", title=source.title
+        ) from error
     stem = re.sub(r"[^\w.-]+", "-", source.title).strip("-.")[:80] or "source"
     return file, f"{stem}{PurePosixPath(str(source.upload)).suffix}"
 

@@ -14,11 +14,15 @@ from faq import conf, errors
 from retrieval import types
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retrieval.ingest.fetch import Fetched
     from retrieval.service import Retriever
+    from retrieval.spelling import WordStore
 
 __all__ = [
     "block_rows",
+    "build",
     "chunk_document",
     "chunking_generation",
     "content_hash",
@@ -34,6 +38,8 @@ __all__ = [
     "use",
 ]
 
+SCRATCH_SECONDS = 30.0
+"""For one look-up in a scratch index: no reader waits for it."""
 _lock = threading.RLock()
 _built: dict[int, "Retriever"] = {}
 
@@ -74,6 +80,17 @@ def reset() -> None:
 
 
 def _build() -> "Retriever":
+    from faq.gateways.words import DatabaseWords
+
+    return build(conf.get("INDEX_PATH"), DatabaseWords())
+
+
+def build(index: "Path", words: "WordStore", *, backend: str = "", embedder: str = "") -> "Retriever":
+    """A retriever by the settings, or by other dotted paths. `index`: the file of a backend that keeps one.
+
+    With another file than the settings name it is a scratch index, on a server too: apart from the portal's own, and gone
+    when this process ends.
+    """
     from retrieval.factory import build_retriever
 
     options = {
@@ -83,11 +100,24 @@ def _build() -> "Retriever":
         "dimensions": conf.get("EMBEDDER_DIMENSIONS"),
     }
     return build_retriever(
-        backend=conf.get("INDEX_BACKEND"),
-        embedder=conf.get("EMBEDDER"),
-        index_path=conf.get("INDEX_PATH"),
+        backend=backend or conf.get("INDEX_BACKEND"),
+        embedder=embedder or conf.get("EMBEDDER"),
+        index_path=index,
         embedder_options={name: value for name, value in options.items() if value},
+        backend_options=_server_options(index),
+        words=words,
     )
+
+
+def _server_options(index: "Path") -> dict[str, Any]:
+    """For a backend that is a server."""
+    given = dict(conf.get("WEAVIATE"))
+    if index == conf.get("INDEX_PATH"):
+        return given
+    from retrieval.fingerprint import content_hash
+
+    mark = content_hash(f"{os.getpid()} {index}")[:12]
+    return given | {"prefix": f"{given['prefix']}Scratch{mark}", "scratch": True, "read_seconds": SCRATCH_SECONDS}
 
 
 def extract_document(data: bytes, *, filename: str, media_type: str = "", locale: str = "") -> types.Document:

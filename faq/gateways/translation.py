@@ -12,17 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from faq import conf, errors
 from faq.enums import Origin
-from faq.models import GlossaryTerm, TranslationUnit
+from faq.models import GlossaryTerm, Locale, TranslationUnit
 from translation import types
 
 if TYPE_CHECKING:
     from translation.engine import TranslationEngine
     from translation.packages import Package
     from translation.segmentation import Segment
+    from translation.tmx import Pairs
 
 BATCH = 5000
 """Hashes in one query; well below the ceiling of either database."""
@@ -56,16 +57,16 @@ def unit_hash(text: str) -> str:
     return digest(text)
 
 
-def read_tmx(path: Path) -> Iterator[tuple[str, str, str, str]]:
+def read_tmx(path: Path) -> "Pairs":
     """(source tag, target tag, source, target) of each pair of a TMX file; inside mapped(), Invalid for a broken one."""
-    from translation.memory import read_tmx as read
+    from translation.tmx import read_tmx as read
 
     return read(path)
 
 
 def write_tmx(path: Path, rows: Iterable[tuple[str, str]], source_locale: str, target_locale: str) -> int:
     """Write (source, target) pairs; returns how many."""
-    from translation.memory import write_tmx as write
+    from translation.tmx import write_tmx as write
 
     with mapped():
         return write(path, rows, source_locale, target_locale)
@@ -79,6 +80,15 @@ def engine() -> "TranslationEngine | None":
             if pid not in _built:
                 _built[pid] = _build()
     return _built[pid]
+
+
+def supports(source_locale: str, target_locale: str) -> bool:
+    """Whether the engine can translate from one locale into the other. One that is away may: asking it says so."""
+    try:
+        active = engine()
+    except errors.Unavailable:
+        return True
+    return active is not None and active.supports(types.LanguagePair(source_locale, target_locale))
 
 
 def reset() -> None:
@@ -130,6 +140,13 @@ def install_package_from(origin: str | Path) -> "list[Package]":
     return made
 
 
+def package_folders() -> set[str]:
+    """Names of the folders whose packages can be used, whether or not a newer one of the same pair is there."""
+    from translation import packages
+
+    return {package.path.name for package in packages.readable(conf.get("ARGOS_PACKAGES"))}
+
+
 def remove_package(source_locale: str, target_locale: str) -> bool:
     """Whether there was one."""
     from translation import packages
@@ -144,26 +161,42 @@ def recall(texts: Iterable[str], source_locale: str, target_locale: str) -> dict
     return recall_many(texts, source_locale, [target_locale])[target_locale]
 
 
+def remembered(source_locale: str) -> set[str]:
+    """The locales into which the memory holds anything from one."""
+    units = TranslationUnit.objects.filter(source_locale_id=source_locale, target_locale=OuterRef("pk"))
+    return set(Locale.objects.filter(Exists(units.order_by())).order_by().values_list("tag", flat=True))
+
+
 def recall_many(
     texts: Iterable[str], source_locale: str, target_locales: Sequence[str]
 ) -> dict[str, dict[str, types.Unit]]:
     """As recall(), for many locales in one query: locale -> text -> unit. A person's unit goes before a machine's."""
-    by_hash: dict[str, list[str]] = {}
-    for text in dict.fromkeys(texts):
-        by_hash.setdefault(unit_hash(text), []).append(text)
+    by_hash = _by_hash(texts)
     found: dict[str, dict[str, types.Unit]] = {locale: {} for locale in target_locales}
     if not found:
         return found
     for row in _rows(list(by_hash), source_locale, target_locales):
-        if row["verdict"]:
-            continue
-        human = row["origin"] == Origin.HUMAN or row["approved"]
-        into = found[row["target_locale_id"]]
-        for text in by_hash[row["source_hash"]]:
-            held = into.get(text)
-            if held is None or (human and not held.human):
-                into[text] = types.Unit(text, row["target_text"], human, row["context_hash"])
+        _keep(found[row["target_locale_id"]], row, by_hash)
     return found
+
+
+def _by_hash(texts: Iterable[str]) -> dict[str, list[str]]:
+    """The distinct texts by what their unit is found by; those that differ in white space only share one."""
+    by_hash: dict[str, list[str]] = {}
+    for text in dict.fromkeys(texts):
+        by_hash.setdefault(unit_hash(text), []).append(text)
+    return by_hash
+
+
+def _keep(units: dict[str, types.Unit], row: Mapping[str, Any], by_hash: Mapping[str, list[str]]) -> None:
+    """Note a row's unit for its texts, unless it failed a check or a person's is there."""
+    if row["verdict"]:
+        return
+    human = row["origin"] == Origin.HUMAN or row["approved"]
+    for text in by_hash[row["source_hash"]]:
+        held = units.get(text)
+        if held is None or (human and not held.human):
+            units[text] = types.Unit(text, row["target_text"], human, row["context_hash"])
 
 
 def _rows(hashes: list[str], source_locale: str, target_locales: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -205,14 +238,13 @@ def translate_texts(
 
     active = engine()
     name = _name(active)
-    failed = _failed(texts, source_locale, target_locale, name)
-    wanted = [text for text in texts if text not in failed]
+    units, failed = _held(texts, source_locale, target_locale, name)
     with mapped():
         results = translate(
-            wanted,
+            [text for text in texts if text not in failed],
             pair=types.LanguagePair(source_locale, target_locale),
             engine=active,
-            lookup=lambda asked: recall(asked, source_locale, target_locale),
+            lookup=lambda _: units,
             terms=glossary(source_locale, target_locale),
         )
     if store:
@@ -225,24 +257,21 @@ def _name(active: "TranslationEngine | None") -> str:
     return active.name[:100] if active is not None else ""
 
 
-def _failed(texts: Sequence[str], source_locale: str, target_locale: str, name: str) -> dict[str, types.SegmentResult]:
-    """What this engine has tried and failed at; nothing else may be left out."""
-    by_hash = {unit_hash(text): text for text in texts}
-    if not name or not by_hash:
-        return {}
-    rows = list(_rows(list(by_hash), source_locale, [target_locale]))
-    usable = {row["source_hash"] for row in rows if not row["verdict"]}
-    return {
-        by_hash[row["source_hash"]]: types.SegmentResult(
-            source=by_hash[row["source_hash"]],
-            text=by_hash[row["source_hash"]],
-            origin=types.Origin.SOURCE,
-            verdict=row["verdict"],
-            attempt=row["target_text"],
-        )
-        for row in rows
-        if row["verdict"] and row["engine"] == name and row["source_hash"] not in usable
-    }
+def _held(
+    texts: Sequence[str], source_locale: str, target_locale: str, name: str
+) -> tuple[dict[str, types.Unit], dict[str, types.SegmentResult]]:
+    """Of each text what may be shown, or else what this engine has tried and failed at; one query."""
+    by_hash = _by_hash(texts)
+    units: dict[str, types.Unit] = {}
+    failed: dict[str, types.SegmentResult] = {}
+    for row in _rows(list(by_hash), source_locale, [target_locale]):
+        _keep(units, row, by_hash)
+        if row["verdict"] and name and row["engine"] == name:
+            for text in by_hash[row["source_hash"]]:
+                failed[text] = types.SegmentResult(
+                    text, text, types.Origin.SOURCE, verdict=row["verdict"], attempt=row["target_text"]
+                )
+    return units, {text: result for text, result in failed.items() if text not in units}
 
 
 def _store(
@@ -280,11 +309,28 @@ def _write(fresh: Mapping[str, TranslationUnit], source_locale: str, target_loca
         context_hash="",
         origin=Origin.MACHINE,
         approved=False,
-    )
-    for row in stale:
-        unit = fresh[row.source_hash]
-        if (row.target_text, row.verdict, row.engine) == (unit.target_text, unit.verdict, unit.engine):
+    ).values_list("pk", "source_hash", "target_text", "verdict", "engine")
+    for pk, digest, *written in stale:
+        unit = fresh[digest]
+        if written == [unit.target_text, unit.verdict, unit.engine]:
             continue
-        TranslationUnit.objects.filter(pk=row.pk, origin=Origin.MACHINE, approved=False).update(
+        TranslationUnit.objects.filter(pk=pk, origin=Origin.MACHINE, approved=False).update(
             target_text=unit.target_text, verdict=unit.verdict, engine=unit.engine
         )
+
+
+def same_numbers(text: str, locale: str, others: Iterable[tuple[str, str]], words: Iterable[str] = ()) -> bool:
+    """Whether every number written in the text is one of those of the other (text, locale) pairs, or of `words`."""
+    from translation import numerals
+
+    offered = [frozenset(words)]
+    for other, lang in others:
+        offered += [*numerals.required(other, lang), *numerals.optional(other, lang)]
+    return all(any(wanted & each for each in offered) for wanted in numerals.required(text, locale))
+
+
+def protected_spans(text: str) -> frozenset[str]:
+    """Addresses, placeholders, codes and the like, which stay letter by letter."""
+    from translation import protection
+
+    return frozenset(protection.protected(text))

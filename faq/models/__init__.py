@@ -1,16 +1,20 @@
 """The tables. Models hold fields, constraints and cheap properties; mutations live in faq.domain, reads in faq.queries."""
 
-from faq.models.activity import Asked, AuditEntry, Feedback
+from faq.models.activity import Asked, AskedDay, AuditEntry, Feedback, Tally
 from faq.models.content import Answer, AnswerRevision, Citation, Phrasing, Question, Topic
 from faq.models.jobs import Job
+from faq.models.keys import ApiKey
 from faq.models.locale import Locale
 from faq.models.source import Passage, Source, SourceRevision
+from faq.models.spelling import Word
 from faq.models.translation import GlossaryTerm, TranslationUnit
 
 __all__ = [
     "Answer",
     "AnswerRevision",
+    "ApiKey",
     "Asked",
+    "AskedDay",
     "AuditEntry",
     "Citation",
     "Feedback",
@@ -22,6 +26,8 @@ __all__ = [
     "Question",
     "Source",
     "SourceRevision",
+    "Tally",
     "Topic",
     "TranslationUnit",
+    "Word",
 ]

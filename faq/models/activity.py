@@ -32,6 +32,50 @@ class Asked(models.Model):
         return self.text
 
 
+class AskedDay(models.Model):
+    """How often a question without an answer was asked on one day."""
+
+    asked = models.ForeignKey(Asked, models.CASCADE, related_name="days")
+    day = models.DateField(_("day"))
+    count = models.PositiveIntegerField(_("times asked"), default=0)
+
+    class Meta:
+        ordering = ["asked_id", "day"]
+        constraints = [models.UniqueConstraint(fields=["asked", "day"], name="asked_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.asked_id} {self.day}: {self.count}"
+
+
+class Tally(models.Model):
+    """How many readers' questions of a day and language ended how; `question`: the entry that answered. Holds no text and
+    nothing of a person."""
+
+    day = models.DateField(_("day"))
+    locale = models.ForeignKey("faq.Locale", models.CASCADE, related_name="+", verbose_name=_("language"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
+    question = models.ForeignKey(
+        "faq.Question", models.CASCADE, null=True, blank=True, related_name="tallies", verbose_name=_("question")
+    )
+    count = models.PositiveIntegerField(_("times asked"), default=0)
+
+    class Meta:
+        ordering = ["day", "locale_id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "locale", "outcome", "question"],
+                condition=models.Q(question__isnull=False),
+                name="tally_entry_once",
+            ),
+            models.UniqueConstraint(
+                fields=["day", "locale", "outcome"], condition=models.Q(question__isnull=True), name="tally_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.locale_id} {self.outcome}: {self.count}"
+
+
 class Feedback(models.Model):
     """Was this helpful? One vote a visitor (by an unlinkable daily digest) and answer revision."""
 

@@ -36,6 +36,10 @@ class Job(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    runner = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="the process that has it"
+    )
+    item = models.CharField(max_length=1000, blank=True, default="", db_default="", help_text="what that has in hand")
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

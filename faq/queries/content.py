@@ -1,7 +1,7 @@
 """Payloads of the public pages, named by what they return; the site and the API read the same ones.
 
 Only what is published leaves this module. Translations come from stored revisions and the translation memory; nothing
-here calls an engine. A question page takes at most ten queries, however long its answer is.
+here calls an engine. A question page takes at most eight queries, however long its answer is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from faq.enums import Origin, Significance, State
 from faq.errors import NotFound
 from faq.gateways import translation
 from faq.models import AnswerRevision, Citation, Passage, Phrasing, Question, Source, Topic
-from faq.queries.finding import search, suggest
+from faq.queries.finding import search
 from faq.queries.payloads import (
     UNSPACED,
     AnswerPayload,
@@ -38,9 +38,9 @@ __all__ = [
     "popular",
     "published_pages",
     "question_page",
+    "questions_by_topic",
     "search",
     "source_page",
-    "suggest",
     "topic_page",
     "topics",
 ]
@@ -72,6 +72,24 @@ def topic_page(key: str, tag: str) -> TopicPayload:
     pk, (_, title, description) = found
     links = question_links(Question.objects.filter(topic_id=pk, state=State.PUBLISHED), reader)
     return TopicPayload(key, title, description, len(links), tuple(links))
+
+
+def questions_by_topic(tag: str, limit: int) -> list[tuple[TopicPayload | None, list[QuestionLink]]]:
+    """At most `limit` published questions by topic, in the topics' order; those without a topic last."""
+    reader = reading(tag)
+    titles = topic_titles(reader)
+    rows = Question.objects.filter(state=State.PUBLISHED)
+    places = dict(rows.values_list("key", "topic_id"))
+    links: dict[int | None, list[QuestionLink]] = {}
+    for link in question_links(rows, reader, limit):
+        place = places.get(link.key)
+        links.setdefault(place if place in titles else None, []).append(link)
+    found: list[tuple[TopicPayload | None, list[QuestionLink]]] = [
+        (TopicPayload(key, title, description, len(links[pk])), links[pk])
+        for pk, (key, title, description) in titles.items()
+        if pk in links
+    ]
+    return found + ([(None, links[None])] if None in links else [])
 
 
 def popular(tag: str, limit: int = 6) -> list[QuestionLink]:
@@ -107,18 +125,28 @@ def _with_wordings(rows: QuerySet[Question]) -> QuerySet[Question]:
 def question_page(key: str, tag: str) -> QuestionPayload:
     """A published question with its answer in the locale, or the best fallback. NotFound for other keys."""
     reader = reading(tag)
-    question = _with_wordings(Question.objects.filter(key=key, state=State.PUBLISHED)).first()
-    if question is None:
-        raise NotFound("There is no such question.")
-    text = reader.worded(question.wordings) or reader.text(question.key, reader.default)  # type: ignore[attr-defined]
+    question, wordings = _published(key)
+    text = reader.worded(wordings) or reader.text(question.key, reader.default)
     topic: TopicPayload | None = None
     related: list[QuestionLink] = []
-    if question.topic_id is not None:
-        name, title, description = topic_titles(reader)[question.topic_id]
+    # A topic may be younger than the titles at hand.
+    if question.topic_id is not None and (names := topic_titles(reader).get(question.topic_id)):
+        name, title, description = names
         topic = TopicPayload(name, title, description)
         others = Question.objects.filter(topic_id=question.topic_id, state=State.PUBLISHED).exclude(pk=question.pk)
         related = question_links(others, reader, limit=5)
     return QuestionPayload(question.pk, question.key, text, topic, answer(question.pk, tag), tuple(related))
+
+
+def _published(key: str) -> tuple[Question, list[Phrasing]]:
+    """The question of this key and its wordings; one query, unless it has none. NotFound when it is not published."""
+    public = Phrasing.objects.filter(canonical=True, question__key=key, question__state=State.PUBLISHED)
+    if wordings := list(public.select_related("question")):
+        return wordings[0].question, wordings
+    question = Question.objects.filter(key=key, state=State.PUBLISHED).first()
+    if question is None:
+        raise NotFound("There is no such question.")
+    return question, []
 
 
 def answer(question: Question | int, tag: str) -> AnswerPayload | None:

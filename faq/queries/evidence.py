@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from faq import conf
 from faq.composition.compose import MAX_PASSAGES, compose
+from faq.composition.expectation import expected, holds
 from faq.composition.sureness import FLOOR, sureness
 from faq.composition.types import Draft, Evidence, Match, Scorer, Segment
 from faq.composition.verify import verify
@@ -19,7 +20,7 @@ from faq.gateways import retrieval, translation
 from faq.models import Passage
 from faq.queries.payloads import Reading, reading
 from retrieval.text import language, query_tokens
-from retrieval.types import Filters, Hit, Query, Results
+from retrieval.types import Correction, Filters, Hit, Query, Results
 
 LIMIT = 10
 UNMET = 0.3
@@ -45,16 +46,24 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A verified draft, and the passages it may cite by id."""
+    """A verified draft, and the passages it may cite by id. `sureness`: from 0 to 1; below the floor the draft is empty,
+    and `withheld` is what was not shown. `items`: what it was composed from; `asked`: for which question, in which
+    locale."""
 
     draft: Draft
     passages: Mapping[int, Passage] = field(default_factory=dict)
+    sureness: float = 0.0
+    withheld: Draft = field(default_factory=Draft)
+    items: tuple[Evidence, ...] = ()
+    asked: tuple[str, str] = ("", "")
 
 
-def find(text: str, locale: str, limit: int = LIMIT) -> Found:
-    """Ranked hits with their published passages; one query. Raises Unavailable."""
-    with retrieval.mapped():
-        results = retrieval.retriever().search(Query(text, locale, Filters(kinds=("passage",)), limit))
+def find(
+    text: str, locale: str, limit: int = LIMIT, *, correction: Correction | None = None, topics: Sequence[str] = ()
+) -> Found:
+    """Ranked hits with their published passages; one query. `correction`: as Query has it. `topics`: keys, empty for
+    all. Raises Unavailable."""
+    results = search(text, locale, limit, correction, topics)
     keys = [hit.family for hit in results.hits]
     rows = Passage.objects.filter(key__in=keys, revision__published_source__isnull=False)
     by_key = {row.key: row for row in rows.select_related("revision__source").defer(*_LARGE)}
@@ -62,6 +71,16 @@ def find(text: str, locale: str, limit: int = LIMIT) -> Found:
 
 
 _LARGE = ("revision__text", "revision__blocks")
+
+
+def search(
+    text: str, locale: str, limit: int = LIMIT, correction: Correction | None = None, topics: Sequence[str] = ()
+) -> Results:
+    """What the index proposes among passages, as every question is asked (and measured). Raises Unavailable."""
+    with retrieval.mapped():
+        return retrieval.retriever().search(
+            Query(text, locale, Filters(kinds=("passage",), topics=tuple(topics)), limit, correction)
+        )
 
 
 def passages_for(text: str, locale: str) -> list[dict[str, object]]:
@@ -77,10 +96,20 @@ def passages_for(text: str, locale: str) -> list[dict[str, object]]:
     ]
 
 
-def compose_from(found: Found, text: str, locale: str, *, reader: str = "", translate: bool = True) -> Composed:
+def compose_from(
+    found: Found,
+    text: str,
+    locale: str,
+    *,
+    reader: str = "",
+    translate: bool = True,
+    known: Translations | None = None,
+    floor: float = FLOOR,
+) -> Composed:
     """Compose from what is evidence enough, verify; with `translate`, in the reader's locale where the memory has it.
 
-    `locale`: of the question; `reader`: the reader's, where it is another one.
+    `locale`: of the question; `reader`: the reader's, where it is another one. `known`: translations that the caller has;
+    without them the memory is asked. `floor`: of sureness.
     """
     reader = reader or locale
     strong = found.strong[:MAX_PASSAGES]
@@ -88,22 +117,31 @@ def compose_from(found: Found, text: str, locale: str, *, reader: str = "", tran
         return Composed(Draft())
     passages = {passage.pk: passage for _, passage in strong}
     spans_of = {passage.pk: tuple(spans(passage.text, passage.revision.source.locale_id)) for _, passage in strong}
-    known = _recalled(strong, spans_of, reading(reader))
+    if known is None:
+        known = _recalled(strong, spans_of, reading(reader))
     items = [_evidence(hit, passage, spans_of[passage.pk], known) for hit, passage in strong]
-    draft = sure_draft(text, locale, items, translated=reader)
-    draft = verify(draft, {pk: passage.text for pk, passage in passages.items()})
+    made, sure = judged(text, locale, items, translated=reader)
+    if sure < floor:
+        return Composed(Draft(), passages, sure, withheld=made)
+    draft = verify(made, {pk: passage.text for pk, passage in passages.items()})
     if translate and draft:
         draft = replace(draft, segments=tuple(_localised(part, known, reader) for part in draft.segments))
-    return Composed(draft, passages)
+    return Composed(draft, passages, sure, items=tuple(items), asked=(text, locale))
 
 
-def sure_draft(text: str, locale: str, items: Sequence[Evidence], *, translated: str = "") -> Draft:
-    """What the evidence answers, or an empty draft where that is not sure enough. `translated`: of the translations."""
+def judged(text: str, locale: str, items: Sequence[Evidence], *, translated: str = "") -> tuple[Draft, float]:
+    """What the evidence answers, and how sure that is, from 0 to 1. `translated`: the locale of the translations."""
     with retrieval.mapped():
         limit = int(conf.get("ANSWER_SENTENCES"))
         draft = compose(text, items, scorer(text, locale), limit=limit, locale=translated)
-        if not draft:
-            return draft
+    return draft, sureness_of(draft, text, locale, items, translated=translated)
+
+
+def sureness_of(draft: Draft, text: str, locale: str, items: Sequence[Evidence], *, translated: str = "") -> float:
+    """How sure the sentences of a draft are to answer a question, by what their sources say; 0 without any."""
+    if not draft:
+        return 0.0
+    with retrieval.mapped():
         cited = {citation.passage for citation in draft.citations}
         used = [item for item in items if item.passage in cited]
         told = [(segment.source, segment.lang) for segment in draft.segments]
@@ -111,13 +149,15 @@ def sure_draft(text: str, locale: str, items: Sequence[Evidence], *, translated:
         shown = {segment.source for segment in draft.segments}
         own = [each for item in used for each in _translations_of(item, shown)]
         like = retrieval.retriever().likeness(text, locale, told + [(each, translated) for each in own])
-    sure = sureness(
+    kinds = expected(text)
+    return sureness(
         max(item.weight for item in used),
         like.covered,
         max(like.own, like.other),
+        words=like.words,
+        unmet=bool(kinds) and not any(holds(part.source, kind) for part in draft.segments for kind in kinds),
         own=any(lang == locale for _, lang in told) or (bool(own) and translated == locale),
     )
-    return draft if sure >= FLOOR else Draft()
 
 
 def _translations_of(item: Evidence, shown: Set[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Search results and suggestions: the index proposes, the database disposes; without the index the database searches."""
+"""Search results: the index proposes, the database disposes; without the index the database searches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from faq.errors import Unavailable
 from faq.gateways import retrieval, translation
 from faq.models import Passage, Phrasing, Question
 from faq.queries.payloads import FoundPayload, PassageLink, QuestionLink, Reading, reading
+from faq.queries.understanding import understood
 from retrieval.types import Filters, Hit, Lane, Query, Results
 
 MAX_LENGTH = 500
@@ -20,55 +21,35 @@ SHARE_OF_BEST = 0.45
 """A result needs the floor, and this part of the evidence that the best result has."""
 
 
-def search(text: str, tag: str, *, topic: str = "", limit: int = 12) -> FoundPayload:
-    """Questions and passages for words in any language. Empty for a text without letters or digits."""
-    text = " ".join(text.split())[:MAX_LENGTH]
+def search(
+    text: str, tag: str, *, topic: str = "", topics: Sequence[str] = (), limit: int = 12, as_typed: bool = False
+) -> FoundPayload:
+    """Questions and passages for words in any language. Empty for a text without letters or digits. `topic`, or one of
+    `topics`: where they stand; any when none is given. `as_typed`: words with typing errors are not corrected."""
+    text = " ".join(text.replace("\0", " ").split())[:MAX_LENGTH]  # PostgreSQL takes no NUL
     if not any(character.isalnum() for character in text):
         return FoundPayload()
     reader = reading(tag)
-    topics = (topic,) if topic else ()
+    topics = tuple(key.replace("\0", " ") for key in ((topic,) if topic else topics))
     try:
+        read = understood(text, tag, as_typed=as_typed)
         with retrieval.mapped():
-            found = retrieval.retriever()
-            phrased = found.search(Query(text, tag, Filters(kinds=("phrasing",), topics=topics), limit))
-            passages = found.search(Query(text, tag, Filters(kinds=("passage",), topics=topics), limit))
+            phrased, passages = (
+                retrieval.retriever().search(
+                    Query(text, read.locale, Filters(kinds=(kind,), topics=topics), limit, read.correction)
+                )
+                for kind in ("phrasing", "passage")
+            )
     except Unavailable:
-        return _from_database(text, reader, limit)
+        return _from_database(text, reader, limit, topics)
     if len(phrased.degraded) == len(Lane):  # no index has been built yet
-        return _from_database(text, reader, limit)
+        return _from_database(text, reader, limit, topics)
     return FoundPayload(
         tuple(_questions(_near(phrased), reader)),
         tuple(_passages([hit.family for hit in _near(passages)], reader)),
         degraded=bool(phrased.degraded or passages.degraded),
+        corrected=read.corrected,
     )
-
-
-def suggest(text: str, tag: str, limit: int = 6) -> list[QuestionLink]:
-    """Published questions for what was typed so far: those that contain it, then those that search finds."""
-    text = " ".join(text.split())[:MAX_LENGTH]
-    if sum(character.isalnum() for character in text) < 2:
-        return []
-    reader = reading(tag)
-    rows = Phrasing.objects.filter(
-        question__state=State.PUBLISHED, locale_id__in=reader.chain, canonical=True, text__icontains=text
-    )
-    ids = list(dict.fromkeys(rows.order_by("pk").values_list("question_id", flat=True)[:limit]))
-    direct = _links(ids, reader)
-    if len(direct) >= limit:
-        return direct
-    known = {link.key for link in direct}
-    more = _phrased(text, tag, limit)
-    return [*direct, *(link for link in _questions(more, reader) if link.key not in known)][:limit]
-
-
-def _phrased(text: str, tag: str, limit: int) -> Sequence[Hit]:
-    """Hits among the wordings; none while the index is away, because suggestions are a comfort."""
-    try:
-        with retrieval.mapped():
-            found = retrieval.retriever().search(Query(text, tag, Filters(kinds=("phrasing",)), limit))
-    except Unavailable:
-        return []
-    return _near(found)
 
 
 def _near(results: Results) -> list[Hit]:
@@ -128,13 +109,15 @@ def _cut(text: str) -> str:
     return (line[:SNIPPET].rsplit(" ", 1)[0] if " " in line[SNIPPET // 2 : SNIPPET] else line[:SNIPPET]) + " …"
 
 
-def _from_database(text: str, reader: Reading, limit: int) -> FoundPayload:
+def _from_database(text: str, reader: Reading, limit: int, topics: Sequence[str]) -> FoundPayload:
     """Any of the words, in wordings and passages: what is left when the index is away."""
     wanted = Q()
     for word in [word for word in text.split() if len(word) > 2][:WORDS] or [text]:
         wanted |= Q(text__icontains=word)
-    phrased = Phrasing.objects.filter(wanted, question__state=State.PUBLISHED).order_by("pk")
+    entries = Q(question__topic__key__in=topics) if topics else Q()
+    sources = Q(revision__source__topic__key__in=topics) if topics else Q()
+    phrased = Phrasing.objects.filter(wanted, entries, question__state=State.PUBLISHED).order_by("pk")
     ids = list(dict.fromkeys(phrased.values_list("question_id", flat=True)[: limit * 4]))[:limit]
-    rows = Passage.objects.filter(wanted, revision__published_source__isnull=False).order_by("pk")
+    rows = Passage.objects.filter(wanted, sources, revision__published_source__isnull=False).order_by("pk")
     keys = list(rows.values_list("key", flat=True)[:limit])
     return FoundPayload(tuple(_links(ids, reader)), tuple(_passages(keys, reader)), degraded=True)

@@ -5,45 +5,23 @@ later original of major significance was published. Both cost a fixed number of 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, Q
+from django.db.models.functions import Substr
 
-from faq.enums import CitationStatus, Freshness, Origin, Significance, State
-from faq.models import AnswerRevision, Citation, Locale, Question
+from faq.enums import CitationStatus, Freshness, Significance, State
+from faq.models import AnswerRevision, Citation, Question
 from faq.queries import locales
 
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """One language's share of the published questions; the percentages are of all of them."""
-
-    locale: Locale
-    current: int
-    machine: int
-    stale: int
-    missing: int
-
-    @property
-    def total(self) -> int:
-        return self.current + self.stale + self.missing
-
-    @property
-    def human_percent(self) -> int:
-        return _percent(self.current - self.machine, self.total)
-
-    @property
-    def machine_percent(self) -> int:
-        return _percent(self.machine, self.total)
-
-    @property
-    def stale_percent(self) -> int:
-        return _percent(self.stale, self.total)
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
-def _percent(part: int, total: int) -> int:
-    return round(100 * part / total) if total else 0
+MOST_IDS = 500
+"""A longer list is no condition of a query: then all rows are read and the others left out."""
 
 
 def citation_status(citation: Citation) -> CitationStatus:
@@ -74,114 +52,126 @@ def outdated(revision: AnswerRevision, canonical: AnswerRevision) -> bool:
         return False
     if revision.based_on_id is None:
         return True
-    return _majors([canonical.answer_id], canonical.answer_id, revision.based_on_id, canonical.pk)
+    return _majors(canonical.answer_id, revision.based_on_id, canonical.pk)
 
 
-def _majors(answer_ids: list[int], answer_id: int, based_on: int, canonical: int) -> bool:
+def _majors(answer_id: int, based_on: int, canonical: int) -> bool:
     """Whether a published revision between the two, in either direction, was a major one."""
-    rows = AnswerRevision.objects.filter(
-        answer_id__in=answer_ids, is_translation=False, published_at__isnull=False, significance=Significance.MAJOR
-    ).values_list("answer_id", "pk")
-    return _major_between(list(rows), answer_id, based_on, canonical)
-
-
-def _major_between(rows: Iterable[tuple[int, int]], answer_id: int, based_on: int, canonical: int) -> bool:
     low, high = sorted((based_on, canonical))
-    return any(owner == answer_id and low < pk <= high for owner, pk in rows)
+    return AnswerRevision.objects.filter(
+        answer_id=answer_id, is_translation=False, published_at__isnull=False, significance=Significance.MAJOR,
+        pk__gt=low, pk__lte=high,
+    ).exists()  # fmt: skip
 
 
-def answer_freshness(question_ids: Sequence[int] | None = None) -> dict[int, dict[str, Freshness]]:
-    """Question -> enabled locale -> freshness, of these questions or of all; five queries."""
-    wanted = Question.objects.all() if question_ids is None else Question.objects.filter(pk__in=list(question_ids))
-    tags = [locale.tag for locale in locales.enabled_locales()]
-    found = {pk: dict.fromkeys(tags, Freshness.MISSING) for pk in wanted.values_list("pk", flat=True)}
-    revisions = _published(found)
-    canonical = {row.answer_id: row for row in revisions if not row.is_translation}
-    changed = _changed(canonical.values())
-    majors = _all_majors(revisions, canonical)
-    for row in revisions:
-        if row.locale_id not in tags:
-            continue
-        original = canonical.get(row.answer_id)
-        if not row.is_translation:
-            stale = row.pk in changed
-        elif original is None or row.based_on_id is None:
-            stale = True
-        else:
-            stale = row.based_on_id != original.pk and _major_between(
-                majors, row.answer_id, row.based_on_id, original.pk
-            )
-        found[row.answer.question_id][row.locale_id] = Freshness.STALE if stale else Freshness.CURRENT
+class Live(NamedTuple):
+    """What is published of an answer in one locale."""
+
+    question: int
+    answer: int
+    locale: str
+    pk: int
+    origin: str
+    is_translation: bool
+    based_on: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What readers get of an entry in one locale, on two axes. `revision`: 0 where nothing is published."""
+
+    freshness: Freshness = Freshness.MISSING
+    origin: str = ""
+    is_original: bool = False
+    revision: int = 0
+
+
+MISSING = Standing()
+
+
+def standings(question_ids: Sequence[int] | None = None) -> dict[int, dict[str, Standing]]:
+    """Question -> locale -> how its published answer stands; locales without one are left out. Three queries at most."""
+    rows = live(question_ids)
+    originals = {row.answer: row.pk for row in rows if not row.is_translation}
+    changed = _changed(originals.values())
+    majors = _all_majors(rows, originals)
+    found: dict[int, dict[str, Standing]] = defaultdict(dict)
+    for row in rows:
+        stale = _stale(row, originals.get(row.answer), majors) if row.is_translation else row.pk in changed
+        value = Freshness.STALE if stale else Freshness.CURRENT
+        found[row.question][row.locale] = Standing(value, row.origin, not row.is_translation, row.pk)
     return found
 
 
-def _published(question_ids: Iterable[int]) -> list[AnswerRevision]:
-    rows: QuerySet[AnswerRevision] = AnswerRevision.objects.filter(state=State.PUBLISHED)
-    ids = list(question_ids)
-    # A list of every id is longer than a database takes; then all rows are read and the others left out.
-    if len(ids) <= 500:
-        rows = rows.filter(answer__question_id__in=ids)
-    return list(rows.select_related("answer").defer("text", "segments"))
+def _stale(row: Live, original: int | None, majors: dict[int, list[int]]) -> bool:
+    if original is None or row.based_on is None:
+        return True
+    low, high = sorted((row.based_on, original))
+    return any(low < pk <= high for pk in majors.get(row.answer, ()))
 
 
-def _changed(canonical: Iterable[AnswerRevision]) -> set[int]:
-    """Canonical revisions with a citation that is not valid; those without any citation are stale too."""
-    ids = {row.pk for row in canonical}
-    rows = Citation.objects.filter(answer_revision__state=State.PUBLISHED)
-    if len(ids) <= 500:
-        rows = rows.filter(answer_revision_id__in=list(ids))
-    bad: set[int] = set()
-    cited: set[int] = set()
-    for row in rows.select_related("passage__revision__source").defer(
-        "passage__revision__text", "passage__revision__blocks"
-    ):
-        cited.add(row.answer_revision_id)
-        if citation_status(row) != CitationStatus.VALID:
-            bad.add(row.answer_revision_id)
-    return bad | (ids - cited)
+def live(question_ids: Iterable[int] | None = None) -> list[Live]:
+    """Published revisions of these questions, or of all; one query."""
+    rows = AnswerRevision.objects.filter(state=State.PUBLISHED)
+    if question_ids is not None:
+        rows = _among(rows, "answer__question_id", question_ids)
+    columns = ("answer__question_id", "answer_id", "locale_id", "pk", "origin", "is_translation", "based_on_id")
+    return [Live(*row) for row in rows.order_by().values_list(*columns)]
 
 
-def _all_majors(revisions: Sequence[AnswerRevision], canonical: dict[int, AnswerRevision]) -> list[tuple[int, int]]:
-    moved = {
-        row.answer_id
-        for row in revisions
-        if row.is_translation and row.answer_id in canonical and row.based_on_id != canonical[row.answer_id].pk
-    }
-    if not moved:
-        return []
-    rows = AnswerRevision.objects.filter(
-        answer_id__in=list(moved)[:500],
-        is_translation=False,
-        published_at__isnull=False,
-        significance=Significance.MAJOR,
+def _among(rows: "QuerySet[Any]", column: str, ids: Iterable[int]) -> "QuerySet[Any]":
+    """The rows of these; a list that is longer than a database takes is no condition, and the caller leaves the rest out."""
+    wanted = list(ids)
+    return rows.filter(**{f"{column}__in": wanted}) if len(wanted) <= MOST_IDS else rows
+
+
+def _changed(originals: Iterable[int]) -> set[int]:
+    """Originals with a citation that is not valid (as citation_status() says), and those without any; one query."""
+    ids = set(originals)
+    cited = Q(
+        citations__passage__revision=F("citations__passage__revision__source__published_revision"),
+        citations__passage__content_hash=F("citations__passage_hash"),
+        citations__quote=Substr(
+            "citations__passage__text", F("citations__start") + 1, F("citations__end") - F("citations__start")
+        ),
     )
-    return list(rows.values_list("answer_id", "pk"))
+    rows = AnswerRevision.objects.filter(state=State.PUBLISHED, is_translation=False)
+    counted = _among(rows, "pk", ids).annotate(all=Count("citations"), valid=Count("citations", filter=cited))
+    stale = counted.filter(Q(all=0) | Q(valid__lt=F("all"))).order_by().values_list("pk", flat=True)
+    return ids.intersection(stale)
+
+
+def _all_majors(rows: Sequence[Live], originals: Mapping[int, int]) -> dict[int, list[int]]:
+    """Answer -> its published originals of major significance, where a translation is of another one than today's."""
+    moved = {
+        row.answer for row in rows if row.is_translation and originals.get(row.answer, row.based_on) != row.based_on
+    }
+    found: dict[int, list[int]] = defaultdict(list)
+    if moved:
+        majors = AnswerRevision.objects.filter(
+            is_translation=False, published_at__isnull=False, significance=Significance.MAJOR
+        )
+        for answer, pk in _among(majors, "answer_id", moved).order_by().values_list("answer_id", "pk"):
+            found[answer].append(pk)
+    return found
+
+
+def answer_freshness(question_ids: Sequence[int] | None = None) -> dict[int, dict[str, Freshness]]:
+    """Question -> enabled locale -> freshness, of these questions or of all; a fixed number of queries."""
+    wanted = Question.objects.all() if question_ids is None else Question.objects.filter(pk__in=list(question_ids))
+    tags = [locale.tag for locale in locales.enabled_locales()]
+    ids = list(wanted.order_by().values_list("pk", flat=True))
+    known = standings(question_ids)
+    return {pk: {tag: known.get(pk, {}).get(tag, MISSING).freshness for tag in tags} for pk in ids}
 
 
 def canonical_freshness(question_ids: Sequence[int] | None = None) -> dict[int, Freshness]:
     """Question -> freshness of its original answer; those that have none are left out."""
-    ids = question_ids if question_ids is not None else list(Question.objects.values_list("pk", flat=True))
-    canonical = [row for row in _published(ids) if not row.is_translation]
-    changed = _changed(canonical)
-    return {row.answer.question_id: Freshness.STALE if row.pk in changed else Freshness.CURRENT for row in canonical}
-
-
-def coverage() -> list[Coverage]:
-    """How much of the published questions each enabled language covers, in menu order."""
-    ids = set(Question.objects.filter(state=State.PUBLISHED).values_list("pk", flat=True))
-    fresh = {pk: by_locale for pk, by_locale in answer_freshness().items() if pk in ids}
-    machine = {(row.answer.question_id, row.locale_id) for row in _published(ids) if row.origin == Origin.MACHINE}
-    found = []
-    for locale in locales.enabled_locales():
-        values = {pk: by_locale.get(locale.tag, Freshness.MISSING) for pk, by_locale in fresh.items()}
-        current = {pk for pk, value in values.items() if value == Freshness.CURRENT}
-        found.append(
-            Coverage(
-                locale=locale,
-                current=len(current),
-                machine=sum(1 for pk in current if (pk, locale.tag) in machine),
-                stale=sum(1 for value in values.values() if value == Freshness.STALE),
-                missing=sum(1 for value in values.values() if value == Freshness.MISSING),
-            )
-        )
-    return found
+    originals = {row.pk: row.question for row in live(question_ids) if not row.is_translation}
+    changed = _changed(originals)
+    wanted = None if question_ids is None else set(question_ids)
+    return {
+        question: Freshness.STALE if pk in changed else Freshness.CURRENT
+        for pk, question in originals.items()
+        if wanted is None or question in wanted
+    }

@@ -5,6 +5,7 @@ A tag is understood as its language and script say, however it is written: `zh`,
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from faq import cache
 from faq.enums import TranslationPolicy
 from faq.errors import Invalid
+from faq.gateways import retrieval
 from faq.models import Locale
 
 WELL_FORMED = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*\Z")
@@ -73,8 +75,17 @@ def require(tag: str) -> Locale:
     locale = resolve(tag)
     if locale is None:
         known = ", ".join(each.tag for each in enabled_locales())
-        raise Invalid(f"There is no language {str(tag)[:35]!r} here. Known languages: {known}.")
+        raise Invalid(
+            "There is no language %(locale)s here. Known languages: %(known)s.", locale=repr(str(tag)[:35]), known=known
+        )
     return locale
+
+
+def of_question(text: str, tag: str, among: Sequence[str] = ()) -> str:
+    """The locale in whose language a question on the page of `tag` is asked, often that one. `among`: which it may be; the
+    enabled ones."""
+    with retrieval.mapped():
+        return retrieval.retriever().language_of(text, tag, among or [locale.tag for locale in enabled_locales()])
 
 
 @lru_cache(maxsize=2000)

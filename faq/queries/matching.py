@@ -2,16 +2,18 @@
 
 The same words after normalising are certain. Else the candidates compete: each has a value, a weighted sum of what it
 shares with the question, "none of them" has the value 0, and a likeness is the candidate's share of all exponentials.
-So two entries that fit equally well are each half as likely, and a question about something else matches none. The
-weights were fitted on paraphrases of the demonstration's questions in nine languages and on questions about other
+So two entries that fit equally well are each half as likely, and a question about something else matches none. What an
+entry of many wordings shares, among many, weighs otherwise than what one shares that has its question and little else.
+The weights were fitted on paraphrases of the demonstration's questions in nine languages and on questions about other
 things (`python -m benchmarks.matching`, which cross-validates them).
 """
 
 import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from django.db.models import Q
 
@@ -22,6 +24,7 @@ from faq.models import Citation, Passage, Phrasing
 from faq.queries.payloads import Reading, Text, reading
 from retrieval.text import normalise
 from retrieval.types import Hit
+from retrieval.wording import Likeness
 
 MAX_CANDIDATES = 12
 AGREEING = 2
@@ -32,23 +35,81 @@ AGREEING = 2
 class Signals:
     """What an entry shares with a question; all from 0 to 1. `rank`: the reciprocal rank of the first found passage that
     its answer cites; `evidence`: that passage's. `kind`: both ask for the same kind of answer. `denied`: one of them
-    denies what the other does not."""
+    denies what the other does not. `few`: how little the question has to tell by, one part of its words."""
 
     own: float = 0.0
     other: float = 0.0
+    near: float = 0.0
     covered: float = 0.0
+    alone: float = 0.0
     covering: float = 0.0
     score: float = 0.0
     rank: float = 0.0
     evidence: float = 0.0
     kind: float = 0.0
     denied: float = 0.0
+    few: float = 0.0
 
 
-WEIGHTS = Signals(
-    own=2.0, other=3.9, covered=7.0, covering=3.7, score=1.2, rank=1.1, evidence=1.3, kind=0.8, denied=-1.6
-)
-BIAS = -8.7
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What each signal is worth, and what an entry is worth that shares nothing."""
+
+    weights: Signals
+    bias: float
+
+    def value(self, signals: Signals) -> float:
+        """The weighted sum; 0 is what "none of them" is worth."""
+        pairs: Iterator[tuple[float, float]] = zip(_VALUES(self.weights), _VALUES(signals), strict=True)
+        return self.bias + sum(weight * value for weight, value in pairs)
+
+
+_VALUES = attrgetter(*(field.name for field in fields(Signals)))
+MANY_WORDINGS = 4
+"""In the question's language; with fewer, one wording says little of the entry as a whole."""
+MANY_CANDIDATES = 8
+"""With fewer, that none of the others is like the question says little."""
+RICH = Weighing(
+    Signals(
+        own=1.8, other=2.6, near=8.2, covered=5.0, alone=5.3, covering=3.4, score=0.3, rank=1.1, evidence=2.5, kind=0.7,
+        denied=-0.9, few=-3.2,
+    ),
+    bias=-10.5,
+)  # fmt: skip
+SPARSE = Weighing(
+    Signals(
+        own=-3.7, other=3.2, near=2.2, covered=5.2, alone=0.3, covering=2.1, score=1.9, rank=2.4, evidence=1.9, kind=1.6,
+        denied=-1.2, few=-2.2,
+    ),
+    bias=-6.8,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A question beside an entry. `signals`: None when they are the same words. `rich`: the entry has MANY_WORDINGS and is one
+    of MANY_CANDIDATES."""
+
+    signals: Signals | None
+    rich: bool
+
+    @property
+    def value(self) -> float:
+        """Infinite for the same words."""
+        if self.signals is None:
+            return math.inf
+        return (RICH if self.rich else SPARSE).value(self.signals)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A phrasing of a published question. `key`: the question's."""
+
+    question_id: int
+    key: str
+    locale_id: str
+    text: str
+    canonical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +124,21 @@ class Candidate:
     likeness: float
 
 
-def candidates(text: str, tag: str, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]]) -> list[Candidate]:
+def candidates(
+    text: str, locale: str, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]], *, reader: str = ""
+) -> list[Candidate]:
     """The questions behind hits among wordings, and those whose answers cite the first passages found; the most alike
-    first. Two queries, whatever their number."""
-    reader = reading(tag)
-    rows, signals = gathered(text, reader, hits, passages)
-    values = {pk: math.inf if held is None else value_of(held) for pk, held in signals.items()}
-    return _ordered(values, rows, reader)
+    first. Two queries, whatever their number. `locale`: of the question; `reader`: the reader's, where it is another."""
+    read = reading(reader or locale)
+    rows, compared = gathered(text, locale, read, hits, passages)
+    values = {pk: each.value for pk, each in compared.items()}
+    return _ordered(values, rows, read)
 
 
 def gathered(
-    text: str, reader: Reading, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]]
-) -> tuple[Mapping[int, list[Phrasing]], dict[int, Signals | None]]:
-    """The wordings of each candidate, and what each shares with the question; None: the same words."""
+    text: str, locale: str, reader: Reading, hits: Sequence[Hit], passages: Sequence[tuple[Hit, Passage]]
+) -> tuple[Mapping[int, list[Wording]], dict[int, Compared]]:
+    """The wordings of each candidate, and what each shares with the question."""
     scores: dict[int, float] = {}
     for hit in hits:
         if hit.family[1:].isdecimal():
@@ -84,24 +147,27 @@ def gathered(
     cited = _cited(list(ranks))
     near = list(scores)[:MAX_CANDIDATES]
     near += [pk for pk, places in cited.items() if pk not in near and any(ranks[p][0] <= AGREEING for p in places)]
-    worded = _worded(near, reader, [hit.key for hit in hits])
+    locales = {*reader.chain, reader.default, locale}
+    worded = _worded(near, locales, [hit.key for hit in hits])
     best = max(scores.values(), default=0.0) or 1.0
-    signals: dict[int, Signals | None] = {}
-    for pk, rows in worded.items():
-        if any(same_words(row.text) == same_words(text) for row in rows):
-            signals[pk] = None
-        else:
+    # What only the search found, in a language that is none of these, counts when it is the same words.
+    meant = {pk: [row for row in rows if row.locale_id in locales] or rows for pk, rows in worded.items()}
+    with retrieval.mapped():
+        alike = retrieval.retriever().compare(
+            text, locale, [[(row.text, row.locale_id) for row in rows] for rows in meant.values()]
+        )
+    asked = same_words(text)
+    many = len(worded) >= MANY_CANDIDATES
+    compared: dict[int, Compared] = {}
+    for (pk, rows), like in zip(worded.items(), alike, strict=True):
+        signals = None
+        if not any(same_words(row.text) == asked for row in rows):
             found = [ranks[place] for place in cited.get(pk, ())]
-            # What only the search found, in a language that is not the reader's, counts when it is the same words.
-            read = [row for row in rows if row.locale_id in reader.chain or row.locale_id == reader.default] or rows
-            signals[pk] = _signals(text, read, reader, scores.get(pk, 0.0) / best, found)
-    return worded, signals
-
-
-def value_of(signals: Signals) -> float:
-    """The weighted sum; 0 is what "none of them" is worth."""
-    pairs: Iterator[tuple[float, float]] = zip(astuple(WEIGHTS), astuple(signals), strict=True)
-    return BIAS + sum(weight * value for weight, value in pairs)
+            told = _canonical(meant[pk], locale) or _canonical(meant[pk], reader.default) or meant[pk][0]
+            signals = _signals(text, like, told.text, locale != reader.default, scores.get(pk, 0.0) / best, found)
+        own = sum(row.locale_id == locale for row in meant[pk])
+        compared[pk] = Compared(signals, many and own >= MANY_WORDINGS)
+    return worded, compared
 
 
 def same_words(text: str) -> str:
@@ -122,45 +188,47 @@ def _cited(passages: Sequence[int]) -> dict[int, set[int]]:
     return found
 
 
-def _worded(questions: Sequence[int], reader: Reading, entries: Sequence[str]) -> Mapping[int, list[Phrasing]]:
-    """The wordings that readers of the locale may mean, those of the sources' language, and those found, by question."""
+def _worded(questions: Sequence[int], locales: Set[str], entries: Sequence[str]) -> Mapping[int, list[Wording]]:
+    """The wordings in these languages, and those found, by question."""
     found_ids = [int(key.rpartition("-")[2]) for key in entries if key.rpartition("-")[2].isdecimal()]
     rows = Phrasing.objects.filter(
-        Q(locale_id__in=reader.chain) | Q(locale_id=reader.default) | Q(pk__in=found_ids),
+        Q(locale_id__in=locales) | Q(pk__in=found_ids),
         question_id__in=questions,
         question__state=State.PUBLISHED,
-    ).select_related("question")
-    found: dict[int, list[Phrasing]] = defaultdict(list)
-    for row in rows:
-        found[row.question_id].append(row)
+    )
+    found: dict[int, list[Wording]] = defaultdict(list)
+    # Rows and not models: some two hundred for each question asked.
+    for columns in rows.values_list("question_id", "question__key", "locale_id", "text", "canonical"):
+        found[columns[0]].append(Wording(*columns))
     return found
 
 
 def _signals(
-    text: str, rows: Sequence[Phrasing], reader: Reading, score: float, found: Sequence[tuple[int, float]]
+    text: str, like: Likeness, worded: str, abroad: bool, score: float, found: Sequence[tuple[int, float]]
 ) -> Signals:
-    with retrieval.mapped():
-        like = retrieval.retriever().likeness(text, reader.tag, [(row.text, row.locale_id) for row in rows])
-    worded = _canonical(rows, reader.tag) or _canonical(rows, reader.default) or rows[0]
+    """`worded`: the entry's question. `abroad`: the question is in another language than the sources."""
     return Signals(
         own=like.own,
-        other=like.other if reader.tag != reader.default else like.own,
+        other=like.other if abroad else like.own,
+        near=like.near,
         covered=like.covered,
+        alone=like.alone,
         covering=like.covering,
         score=score,
         rank=max((1.0 / rank for rank, _ in found), default=0.0),
         evidence=max((evidence for _, evidence in found), default=0.0),
-        kind=float(bool(expected(text) & expected(worded.text))),
-        denied=float(negates(text) != negates(worded.text)),
+        kind=float(bool(expected(text) & expected(worded))),
+        denied=float(negates(text) != negates(worded)),
+        few=1.0 / max(1, like.words),
     )
 
 
-def _canonical(rows: Sequence[Phrasing], tag: str) -> Phrasing | None:
+def _canonical(rows: Sequence[Wording], tag: str) -> Wording | None:
     return next((row for row in rows if row.canonical and row.locale_id == tag), None)
 
 
 def _ordered(
-    values: Mapping[int, float], by_question: Mapping[int, Sequence[Phrasing]], reader: Reading
+    values: Mapping[int, float], by_question: Mapping[int, Sequence[Wording]], reader: Reading
 ) -> list[Candidate]:
     certain = math.inf in values.values()
     peak = max([value for value in values.values() if value != math.inf], default=0.0)
@@ -172,5 +240,5 @@ def _ordered(
         worded = reader.worded(rows) or reader.text(rows[0].text, rows[0].locale_id)
         source = _canonical(rows, reader.default)
         canonical = reader.text(source.text, source.locale_id) if source else worded
-        found.append((value, Candidate(pk, rows[0].question.key, worded, canonical, likeness)))
+        found.append((value, Candidate(pk, rows[0].key, worded, canonical, likeness)))
     return [candidate for _, candidate in sorted(found, key=lambda pair: -pair[0])]

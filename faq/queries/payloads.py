@@ -6,12 +6,12 @@ Every text says its language and direction, because it may be a fallback. Nothin
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from faq import cache
+from faq import cache, conf
 from faq.enums import TranslationPolicy
 from faq.gateways import translation
-from faq.models import Phrasing, Topic
+from faq.models import Topic
 from faq.queries import locales
 
 UNSPACED = ("zh", "ja", "th")
@@ -176,14 +176,29 @@ class PassageLink:
 
 @dataclass(frozen=True, slots=True)
 class FoundPayload:
-    """`degraded`: the index was away and the database was searched word by word."""
+    """`degraded`: the index was away and the database was searched word by word. `corrected`: what the words were taken
+    for; "" where they were taken as typed."""
 
     questions: tuple[QuestionLink, ...] = ()
     passages: tuple[PassageLink, ...] = ()
     degraded: bool = False
+    corrected: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.questions or self.passages)
+
+
+class Worded(Protocol):
+    """A phrasing, as a model or as read."""
+
+    @property
+    def canonical(self) -> bool: ...
+
+    @property
+    def locale_id(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +235,7 @@ class Reading:
             return self.text(HEADINGS.join(known))
         return self.text(HEADINGS.join(headings), source)
 
-    def worded(self, phrasings: Sequence[Phrasing]) -> Text | None:
+    def worded(self, phrasings: Sequence[Worded]) -> Text | None:
         """The canonical wording in the best language there is; None when there is no wording at all."""
         by_locale = {phrasing.locale_id: phrasing.text for phrasing in phrasings if phrasing.canonical}
         tag = next((tag for tag in self.chain if tag in by_locale), next(iter(by_locale), None))
@@ -245,19 +260,36 @@ def reading(tag: str) -> Reading:
     )
 
 
-def topic_titles(reader: Reading) -> dict[int, tuple[str, Text, Text]]:
-    """Topic id -> key, title and description as the reader sees them, in menu order; two queries, then cached."""
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """What stands on every page. `topics`: id -> key, title, description, in menu order."""
 
-    def look() -> dict[int, tuple[str, Text, Text]]:
-        rows = list(Topic.objects.all())
-        units = reader.recall([text for row in rows for text in (row.title, row.description)], reader.default)
-        return {
-            row.pk: (
-                row.key,
-                reader.titled(row.title, reader.default, units),
-                reader.titled(row.description, reader.default, units),
-            )
-            for row in rows
-        }
+    site: Text
+    topics: Mapping[int, tuple[str, Text, Text]]
 
-    return cache.cached(cache.CONTENT, f"topics:{reader.tag}", look)
+
+def titles(reader: Reading) -> Titles:
+    """The site's name and its topics as the reader sees them; two queries, then cached."""
+
+    def look() -> Titles:
+        name, rows = str(conf.get("SITE_NAME")), list(Topic.objects.all())
+        texts = [name, *(text for row in rows for text in (row.title, row.description))]
+        units = reader.recall(texts, reader.default)
+        return Titles(
+            reader.titled(name, reader.default, units),
+            {
+                row.pk: (
+                    row.key,
+                    reader.titled(row.title, reader.default, units),
+                    reader.titled(row.description, reader.default, units),
+                )
+                for row in rows
+            },
+        )
+
+    return cache.cached(cache.CONTENT, f"titles:{reader.tag}", look)
+
+
+def topic_titles(reader: Reading) -> Mapping[int, tuple[str, Text, Text]]:
+    """Topic id -> key, title and description as the reader sees them, in menu order."""
+    return titles(reader).topics

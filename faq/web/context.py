@@ -5,12 +5,14 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import get_language, gettext, gettext_noop
 
-from faq import cache, conf
+from faq import conf
+from faq.export.visitor import EXPORTED, LIVE
+from faq.gateways import generation
 from faq.queries import locales
-from faq.queries.payloads import Text, reading
+from faq.queries.payloads import Text, reading, titles
 
 QUERY_LENGTH = 8000
 """Bytes of a query that the language menu repeats, once a language: a question of the longest kind, in any script."""
@@ -62,6 +64,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         for each in locales.enabled_locales()
     ]
     default = locales.default_locale().tag
+    exported = bool(request.META.get(EXPORTED))
     return {
         "locale": locale,
         "lang": hreflang(locale.tag),
@@ -70,7 +73,18 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "canonical": absolute(f"{locale.tag}/{tail}"),
         "site_name": site_name(locale.tag),
         "question_length": conf.get("QUESTION_MAX_LENGTH"),
+        "streaming": generation.ready() and not exported,
+        "exported": exported,
+        "ask_address": _ask_address(request, locale.tag),
     }
+
+
+def _ask_address(request: HttpRequest, tag: str) -> str:
+    """Where questions are answered: here; from an exported site the live portal, or nowhere."""
+    if not request.META.get(EXPORTED):
+        return reverse("ask", args=[tag])
+    live = request.META.get(LIVE, "")
+    return f"{live}/{tag}/ask/" if live else ""
 
 
 gettext_noop("Help centre")
@@ -78,13 +92,8 @@ gettext_noop("Help centre")
 
 def site_name(tag: str) -> Text:
     """The site's name in the visitor's language, when the memory has it."""
-
-    def look() -> Text:
-        reader = reading(tag)
-        name = str(conf.get("SITE_NAME"))
-        found = reader.titled(name, reader.default, reader.recall([name], reader.default))
-        known = gettext(name)
-        # The name a portal has until it is given one is in the interface's catalogues.
-        return reader.text(known, get_language() or tag) if found.lang != tag and known != name else found
-
-    return cache.cached(cache.CONTENT, f"site-name:{tag}", look)
+    reader = reading(tag)
+    found, name = titles(reader).site, str(conf.get("SITE_NAME"))
+    known = gettext(name)
+    # The name a portal has until it is given one is in the interface's catalogues.
+    return reader.text(known, get_language() or tag) if found.lang != tag and known != name else found

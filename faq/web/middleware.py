@@ -14,9 +14,9 @@ from django.utils.cache import patch_vary_headers
 
 from faq.models import Locale
 from faq.queries import locales
+from faq.web import languages
+from faq.web.languages import negotiate
 
-COOKIE = "polyfaq_locale"
-COOKIE_SECONDS = 365 * 24 * 3600
 Handler = Callable[[HttpRequest], HttpResponse]
 UNLOCALISED = {"api", "static", "sitemap.xml", "robots.txt", "favicon.ico"}
 ADMIN = "admin"
@@ -25,12 +25,6 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
-
-
-def negotiate(request: HttpRequest) -> Locale:
-    """The best enabled locale for a visitor whose path names none."""
-    remembered = locales.resolve(request.COOKIES.get(COOKIE, ""))
-    return remembered or locales.accepted(request.headers.get("Accept-Language", "")) or locales.default_locale()
 
 
 def interface_language(locale: Locale) -> str:
@@ -63,11 +57,17 @@ class LocaleMiddleware:
         response.headers.setdefault("Content-Language", locale.tag)
         if named is None:
             patch_vary_headers(response, ("Accept-Language", "Cookie"))
-        elif request.COOKIES.get(COOKIE) != named.tag and response.status_code == 200 and request.method == "GET":
-            response.set_cookie(
-                COOKIE, named.tag, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
-            )
+        elif _remembers(request, response, named):
+            languages.remember(request, response, named.tag)
         return response
+
+
+def _remembers(request: HttpRequest, response: HttpResponse, named: Locale) -> bool:
+    """Whether the reader has chosen this language by opening a page in it; what caches share sets no cookies here."""
+    if response.status_code != 200 or request.method != "GET":
+        return False
+    kept = getattr(response, "shared", False) or "public" in response.get("Cache-Control", "")
+    return not kept and languages.chosen(request, named.tag)
 
 
 def _moved(request: HttpRequest, path: str) -> HttpResponse:

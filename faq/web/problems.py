@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
 
 from faq.queries import content
-from faq.web.middleware import negotiate
+from faq.web.languages import negotiate
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -24,6 +25,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, 400, _("We could not read this request"), _("Please go back and try again."))
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """More in a form than is read; uploaded files do not count."""
+    megabytes = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) // 2**20
+    text = _(
+        "A form takes at most %(n)d MB of typed text, and this was more. Nothing was saved. Go back to what you typed, and"
+        " upload the text as a file instead."
+    )
+    return _page(request, 413, _("Too much text for a form"), text % {"n": megabytes})
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

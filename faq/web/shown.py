@@ -54,7 +54,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
-    """`translation`: `machine`, `human` or nothing. `language`: the original's name in the visitor's language."""
+    """`translation`: `machine`, `human` or nothing. `language`: the original's name in the visitor's language.
+    `generated`: worded by a language model."""
 
     groups: tuple[Group, ...]
     references: tuple[Reference, ...]
@@ -64,6 +65,7 @@ class ShownAnswer:
     language: str = ""
     stale: bool = False
     untranslated: bool = False
+    generated: bool = False
 
 
 def curated(answer: AnswerPayload, tag: str) -> ShownAnswer:
@@ -87,17 +89,7 @@ def curated(answer: AnswerPayload, tag: str) -> ShownAnswer:
 def asked(result: Mapping[str, Any], tag: str) -> ShownAnswer:
     """The answer to a visitor's own question, from the result's JSON."""
     directions = content.directions()
-    segments = [
-        SegmentPayload(
-            text=row["text"],
-            lang=row["lang"],
-            dir=directions.get(row["lang"], "ltr"),
-            origin=str(row["origin"]),
-            citations=tuple(row.get("citations") or ()),
-            before=row.get("before") or ("" if tag.startswith(UNSPACED) else " "),
-        )
-        for row in result["segments"]
-    ]
+    segments = asked_segments(result["segments"], tag)
     citations = list(result["citations"])
     translated = {s.origin for s in segments if s.lang == tag} & TRANSLATED
     languages = [row["lang"] for row in citations if row["lang"] != tag]
@@ -107,7 +99,24 @@ def asked(result: Mapping[str, Any], tag: str) -> ShownAnswer:
         translation=("machine" if Origin.MACHINE in translated else "human") if translated and languages else "",
         language=language_name(languages[0], tag) if languages else "",
         untranslated=any(segment.lang != tag for segment in segments),
+        generated=any(segment.origin == Origin.GENERATED for segment in segments),
     )
+
+
+def asked_segments(rows: Iterable[Mapping[str, Any]], tag: str) -> list[SegmentPayload]:
+    """Sentences of the result's JSON."""
+    directions = content.directions()
+    return [
+        SegmentPayload(
+            text=row["text"],
+            lang=row["lang"],
+            dir=directions.get(row["lang"], "ltr"),
+            origin=str(row["origin"]),
+            citations=tuple(row.get("citations") or ()),
+            before=row.get("before") or ("" if tag.startswith(UNSPACED) else " "),
+        )
+        for row in rows
+    ]
 
 
 def _asked_references(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from faq.queries import content, locales
 from faq.queries.payloads import QuestionPayload, Text, TopicPayload
 from faq.web.context import absolute, hreflang
+from faq.web.pages import shared
 
 # As Django's json_script: nothing inside can close the element or open another.
 _ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -65,6 +66,7 @@ def _script(value: Any) -> SafeString:
 
 
 @require_safe
+@shared
 def sitemap(request: HttpRequest, part: int = 0) -> HttpResponse:
     """Each page in each language with the addresses of the others; an index of parts where they are too many."""
     tags = [locale.tag for locale in locales.enabled_locales()]

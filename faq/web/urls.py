@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from faq.queries import locales
-from faq.web import structured, views
+from faq.web import llms, markdown, streaming, structured, views
 
 
 class LocaleConverter:
@@ -40,13 +40,17 @@ urlpatterns = [
     path("sitemap.xml", structured.sitemap, name="sitemap"),
     path("sitemap-<int:part>.xml", structured.sitemap, name="sitemap-part"),
     path("robots.txt", structured.robots, name="robots"),
+    path("llms.txt", llms.of_site, name="llms"),
     path("<locale:locale>/", views.home, name="home"),
+    path("<locale:locale>/llms.txt", llms.of_language, name="llms-language"),
     path("<locale:locale>/search/", views.search, name="search"),
     path("<locale:locale>/suggest/", views.suggest, name="suggest"),
     path("<locale:locale>/ask/", views.ask, name="ask"),
+    path("<locale:locale>/ask/stream/", streaming.ask_stream, name="ask-stream"),
     path("<locale:locale>/about/", views.about, name="about"),
     path("<locale:locale>/topics/<key:key>/", views.topic, name="topic"),
     path("<locale:locale>/questions/<key:key>/", views.question, name="question"),
+    path("<locale:locale>/questions/<key:key>.md", markdown.question, name="question-markdown"),
     path("<locale:locale>/questions/<key:key>/feedback/", views.give_feedback, name="feedback"),
     path("<locale:locale>/sources/<key:key>/", views.source, name="source"),
 ]

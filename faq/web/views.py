@@ -1,30 +1,38 @@
 """The public pages: one selector or domain call each, then a template. No page needs JavaScript."""
 
 from collections.abc import Callable
+from hashlib import md5
 from typing import Any, TypeVar
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import condition, require_POST, require_safe
 
-from faq import conf
+from faq import cache, conf
 from faq.domain import ask as asking
-from faq.domain import feedback
+from faq.domain import feedback, recording
 from faq.enums import Outcome, State
 from faq.errors import DomainError, Invalid, NotFound
+from faq.export.visitor import EXPORTED
 from faq.models import Question
-from faq.queries import content
+from faq.queries import content, suggesting
 from faq.queries.payloads import QuestionLink, Text
-from faq.web import passages, shown, structured
+from faq.web import markdown, passages, shown, structured
 from faq.web.localised import language_name
+from faq.web.origins import same_origin
+from faq.web.pages import PERSONAL, shared
 from faq.web.visitors import visitor_digest
 
 T = TypeVar("T")
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 COMMENT_LENGTH = 1000
 KEY_LENGTH = 120
+SUGGESTIONS_SECONDS = 60
 
 
 def tag_of(request: HttpRequest) -> str:
@@ -39,18 +47,23 @@ def root(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@shared
 def home(request: HttpRequest, locale: str) -> HttpResponse:
     return render(request, "site/home.html", {"topics": content.topics(locale), "popular": content.popular(locale)})
 
 
 @require_safe
+@shared
 def topic(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     page = _or_404(lambda: content.topic_page(key, locale))
     return render(request, "site/topic.html", {"topic": page, "json_ld": structured.topic_page(page, locale)})
 
 
 @require_safe
+@shared
 def question(request: HttpRequest, locale: str, key: str) -> HttpResponse:
+    if markdown.wanted(request):
+        return markdown.redirected(locale, key)
     page = _or_404(lambda: content.question_page(key, locale))
     context = {
         "question": page,
@@ -64,6 +77,7 @@ def question(request: HttpRequest, locale: str, key: str) -> HttpResponse:
 
 
 @require_POST
+@same_origin
 def give_feedback(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     """One vote a visitor and day. Who was not helped is asked what was missing; the second form changes the vote's
     comment; `undo` withdraws the vote. Without JavaScript the visitor returns to the page, which says thank you."""
@@ -89,21 +103,40 @@ def give_feedback(request: HttpRequest, locale: str, key: str) -> HttpResponse:
 def search(request: HttpRequest, locale: str) -> HttpResponse:
     text = _asked_text(request)
     name = request.GET.get("topic", "")[:KEY_LENGTH]
-    found = content.search(text, locale, topic=name) if text else None
+    found = content.search(text, locale, topic=name, as_typed=as_typed(request)) if text else None
     number = len(found.questions) + len(found.passages) if found else 0
     context: dict[str, Any] = {"q": text, "found": found, "number_found": number, "topic": name}
     if text and not found:
         _record_nothing_found(text, locale)
         context["topics"] = content.topics(locale)
-    return _unlisted(render(request, "site/search.html", context))
+    if request.META.get(EXPORTED):
+        context["topics"] = content.topics(locale)
+    return own(render(request, "site/search.html", context))
+
+
+def _suggestions_version(request: HttpRequest, locale: str) -> str:
+    """Changes with content, language, form and what was typed: told without a query."""
+    parts = (cache.version(cache.CONTENT), locale, _suggestions_type(request), request.GET.get("q", ""))
+    return f'"{md5(chr(0).join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()}"'
+
+
+def _suggestions_type(request: HttpRequest) -> str:
+    return request.get_preferred_type(["text/html", "application/json"]) or "text/html"
 
 
 @require_safe
+@condition(etag_func=_suggestions_version)
 def suggest(request: HttpRequest, locale: str) -> HttpResponse:
-    """A fragment for search-as-you-type."""
-    text = _asked_text(request)
-    links = content.suggest(text, locale)
-    return _unlisted(render(request, "site/_suggestions.html", {"q": text, "links": links}))
+    """Search as you type: a fragment of options, or JSON for whoever prefers it. The same for all readers of a language."""
+    found = suggesting.suggest(_asked_text(request), locale)
+    response: HttpResponse
+    if _suggestions_type(request) == "application/json":
+        response = JsonResponse({"locale": locale, "suggestions": [each.as_dict() for each in found]})
+    else:
+        response = render(request, "site/_suggestions.html", {"suggestions": found})
+    patch_vary_headers(response, ("Accept",))
+    patch_cache_control(response, public=True, max_age=SUGGESTIONS_SECONDS)
+    return _unlisted(response)
 
 
 @require_safe
@@ -119,22 +152,26 @@ def ask(request: HttpRequest, locale: str) -> HttpResponse:
             most,
         ) % {"number": most}
     elif text:
-        context |= _asked(text, locale)
+        context |= _asked(text, locale, as_typed=as_typed(request))
     else:
         context["popular"] = content.popular(locale)
-    if context.get("outcome") == Outcome.ABSTAINED:
-        context["topics"] = content.topics(locale)
-    return _unlisted(render(request, "site/ask.html", context))
+    return own(render(request, "site/ask.html", context))
 
 
-def _asked(text: str, locale: str) -> dict[str, Any]:
+def _asked(text: str, locale: str, *, as_typed: bool) -> dict[str, Any]:
     """Context for a question: the answer, or what to do instead of one."""
     try:
-        result = asking.ask(text, locale).as_dict()
+        result = asking.ask(text, locale, as_typed=as_typed)
     except Invalid:
         return {"problem": _("We could not read this question. Please ask it in a few words.")}
     except DomainError:
         return {"problem": _("We cannot answer at the moment. Please try again in a few minutes.")}
+    return answer_context(result, locale)
+
+
+def answer_context(asked: asking.AskResult, locale: str) -> dict[str, Any]:
+    """What site/_asked.html shows of a result."""
+    result = asked.as_dict()
     answered = result["outcome"] != Outcome.ABSTAINED
     return {
         "outcome": result["outcome"],
@@ -142,6 +179,8 @@ def _asked(text: str, locale: str) -> dict[str, Any]:
         "answer": shown.asked(result, locale) if answered else None,
         "nearest": _nearest(result, locale),
         "degraded": result["degraded"],
+        "corrected": result.get("corrected", ""),
+        "topics": () if answered else content.topics(locale),
     }
 
 
@@ -160,10 +199,11 @@ def _nearest(result: dict[str, Any], locale: str) -> list[QuestionLink]:
 def _record_nothing_found(text: str, locale: str) -> None:
     """Tell the editors what was looked for in vain."""
     if conf.get("RECORD_ASKED") and any(character.isalnum() for character in text):
-        feedback.record_asked(text, locale, Outcome.ABSTAINED, None)
+        recording.record(text, locale, Outcome.ABSTAINED)
 
 
 @require_safe
+@shared
 def source(request: HttpRequest, locale: str, key: str) -> HttpResponse:
     cited = request.GET.get("passage", "")[:KEY_LENGTH]
     page = _or_404(lambda: content.source_page(key, locale, cited))
@@ -185,9 +225,15 @@ def _span(request: HttpRequest) -> tuple[int, int] | None:
 
 
 @require_safe
+@shared
 def about(request: HttpRequest, locale: str) -> HttpResponse:
     """How answers are made and what happens when none is found."""
     return render(request, "site/about.html")
+
+
+def as_typed(request: HttpRequest) -> bool:
+    """Whether the reader wants the words taken as typed."""
+    return bool(request.GET.get("exact"))
 
 
 def _asked_text(request: HttpRequest) -> str:
@@ -195,7 +241,13 @@ def _asked_text(request: HttpRequest) -> str:
     return " ".join(text[: int(conf.get("QUESTION_MAX_LENGTH"))].split())
 
 
-def _unlisted(response: HttpResponse) -> HttpResponse:
+def own(response: AnyResponse) -> AnyResponse:
+    """An answer to one visitor's own words: for no cache that others share, and no search engine."""
+    response.headers["Cache-Control"] = PERSONAL
+    return _unlisted(response)
+
+
+def _unlisted(response: AnyResponse) -> AnyResponse:
     """Pages of a visitor's own words do not belong into search engines."""
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -27,6 +27,9 @@ class Generation:
 
 
 class Backend(Protocol):
+    remote: bool
+    """Whether look-ups wait for another machine: several are then worth asking side by side."""
+
     def generations(self) -> list[Generation]:
         """Oldest first."""
         ...
@@ -40,7 +43,8 @@ class Backend(Protocol):
         ...
 
     def activate(self, name: str) -> None:
-        """All processes read `name` from their next call on. InvalidInput when it is not complete."""
+        """All processes read `name` from their next call of generations() on, or at once. InvalidInput when it is not
+        complete."""
         ...
 
     def drop(self, name: str) -> None:
@@ -63,7 +67,11 @@ class Backend(Protocol):
         ...
 
     def upsert(self, entries: Iterable[StoredEntry], generation: str | None = None) -> int:
-        """Insert or replace by key, all or nothing per call; returns how many. None: the active generation."""
+        """Insert or replace by key; returns how many. None: the active generation.
+
+        Of entries that are refused, or cannot all be read, none is stored. An engine on several machines that fails in the
+        middle may keep a part: the same call again completes it.
+        """
         ...
 
     def remove(self, keys: Sequence[str], generation: str | None = None) -> int:
@@ -98,7 +106,10 @@ class Backend(Protocol):
         ...
 
     def vocabulary(self, field: str) -> Iterator[str]:
-        """Every token of a field (for names across scripts and spelling)."""
+        """Every token of a field (for names across scripts and spelling), each once.
+
+        Those of entries that are gone may be among them until compact(); frequencies() counts them 0.
+        """
         ...
 
     def close(self) -> None: ...

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.backends import embedded_arrays
 from retrieval.backends.base import Generation
 from retrieval.backends.embedded_database import Database, translated
 from retrieval.backends.embedded_lock import exclusive
@@ -29,12 +30,14 @@ from retrieval.backends.embedded_rows import (
     token_ids,
     touch,
 )
-from retrieval.backends.embedded_segment import Snapshot
+from retrieval.backends.embedded_snapshot import KNOWN, Snapshot
 from retrieval.types import Filters, InvalidInput, LaneHit, StoredEntry, Vector
 
 
 class EmbeddedBackend:
     """A Backend in one file. Safe to share between threads and across forks."""
+
+    remote = False
 
     def __init__(self, path: Path | str) -> None:
         self._database = Database(Path(path))
@@ -99,9 +102,11 @@ class EmbeddedBackend:
     def compact(self) -> None:
         with self._database.write() as connection:
             forget_tokens(connection)
+        self._reader.sweep()
 
     def reset(self) -> None:
         self._database.set_aside()
+        embedded_arrays.sweep(self._database.path, set())
         self._reader.forget()
 
     # entries ---------------------------------------------------------------------------------------------------------
@@ -185,8 +190,8 @@ class EmbeddedBackend:
         snapshot = self._reader.snapshot()
         if snapshot is None:
             return 0, dict.fromkeys(tokens, 0)
-        ids = self._token_ids(tokens)
-        total, counts = snapshot.frequencies(field, list(ids.values()), Filters(locales=tuple(locales)))
+        ids = self._token_ids(snapshot, tokens)
+        total, counts = snapshot.frequencies(field, list(ids.values()), locales)
         found = dict(zip(ids, counts, strict=True))
         return total, {token: found.get(token, 0) for token in tokens}
 
@@ -205,12 +210,21 @@ class EmbeddedBackend:
     def _bm25(self, field: str, tokens: Mapping[str, float], filters: Filters, limit: int) -> list[LaneHit]:
         if not tokens or limit < 1:
             return []
-        snapshot: Snapshot | None = self._reader.snapshot()
+        snapshot = self._reader.snapshot()
         if snapshot is None:
             return []
-        ids = self._token_ids(list(tokens))
+        ids = self._token_ids(snapshot, list(tokens))
         return snapshot.bm25(field, {number: tokens[text] for text, number in ids.items()}, filters, limit)
 
-    def _token_ids(self, tokens: Sequence[str]) -> dict[str, int]:
-        with translated(self._database.path):
-            return token_ids(self._database.connection(), tokens)
+    def _token_ids(self, snapshot: Snapshot, tokens: Sequence[str]) -> dict[str, int]:
+        """The numbers of those tokens that the index has seen."""
+        known = snapshot.numbers
+        found = {token: known[token] for token in tokens if token in known}
+        if new := [token for token in tokens if token not in found]:
+            with translated(self._database.path):
+                looked_up = token_ids(self._database.connection(), new)
+            fresh = {token: looked_up.get(token, 0) for token in new}
+            if len(known) < KNOWN:
+                known.update(fresh)
+            found |= fresh
+        return {token: number for token, number in found.items() if number}

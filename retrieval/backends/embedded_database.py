@@ -14,7 +14,7 @@ from pathlib import Path
 
 from retrieval.types import IndexCorrupt, Unavailable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 SCHEMA = """
 CREATE TABLE generation (
@@ -48,7 +48,10 @@ CREATE TABLE entry (
 CREATE INDEX entry_generation ON entry (generation);
 CREATE INDEX entry_family ON entry (generation, family, key, fingerprint);
 CREATE TABLE removed (seq INTEGER PRIMARY KEY AUTOINCREMENT, generation INTEGER NOT NULL, entry INTEGER NOT NULL);
+CREATE TABLE arrays (generation INTEGER PRIMARY KEY, stamp TEXT NOT NULL);
 """
+UPGRADES = {1: "CREATE TABLE arrays (generation INTEGER PRIMARY KEY, stamp TEXT NOT NULL)"}
+"""Version -> the statement that makes it the next one."""
 
 # Connections that a fork brought along. They are kept, unused: closing them would touch the parent's locks.
 _inherited: list[sqlite3.Connection] = []
@@ -176,6 +179,10 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = _version(connection)  # another process may have been first
+            while version in UPGRADES:
+                connection.execute(UPGRADES[version])
+                version += 1
+                connection.execute(f"PRAGMA user_version={version}")
             if version not in (0, SCHEMA_VERSION):
                 raise IndexCorrupt(
                     f"The index {self.path} has format {version}, this program reads {SCHEMA_VERSION}. "

@@ -1,31 +1,44 @@
 """From rows to snapshots: each process's searchable copy of the active generation, refreshed by what changed.
 
-Invariants: a snapshot is read in one transaction, so it is the state at one commit; `snapshot()` never returns one
-older than the last commit before the call; a forked child starts from the parent's snapshot with a lock of its own.
+Invariants: a snapshot is of one commit, never older than the last one before the call; a forked child starts from the
+parent's snapshot with a lock of its own. Of a large generation one process makes the arrays and keeps them in a file,
+which the others map (embedded_arrays); where that file cannot be made, each process holds its own.
 """
 
+import logging
 import os
 import threading
-from collections.abc import Mapping
+from pathlib import Path
 from sqlite3 import Connection
+from typing import NamedTuple
 
 import numpy as np
 
+from retrieval.backends import embedded_arrays
 from retrieval.backends.embedded_database import Database, translated
-from retrieval.backends.embedded_segment import (
-    COLUMNS,
-    Names,
-    Norms,
-    Part,
-    Postings,
-    Segment,
-    Snapshot,
-    mean_lengths,
-)
-from retrieval.types import IndexCorrupt
+from retrieval.backends.embedded_loading import load
+from retrieval.backends.embedded_lock import exclusive
+from retrieval.backends.embedded_segment import Keep, Part, segment_of
+from retrieval.backends.embedded_snapshot import Snapshot
+from retrieval.types import IndexCorrupt, Unavailable
+
+logger = logging.getLogger(__name__)
 
 MAX_PARTS = 8
 SMALL = 512
+KEPT = 2000
+"""From so many entries on the arrays are kept in a file; fewer are read faster than that is worth."""
+MAKING_SECONDS = 60.0
+"""How long a process waits for another one that makes the file, before it makes arrays of its own."""
+
+
+class State(NamedTuple):
+    """Of the active generation: its id, change counter, dimensions and number of entries."""
+
+    generation: int
+    counter: int
+    dimensions: int
+    entries: int
 
 
 class Reader:
@@ -41,15 +54,10 @@ class Reader:
             # Another thread of the parent may have held the lock at the fork.
             self._pid, self._lock = os.getpid(), threading.Lock()
         with translated(self._database.path):
-            connection = self._database.connection()
-            state = _state(connection)
+            state = _state(self._database.connection())
             if state is None:
                 return None
-            held = self._snapshot
-            if held is not None and (held.file, held.generation, held.counter) == (
-                self._database.identity(),
-                *state[:2],
-            ):
+            if (held := self._held(state)) is not None and held.counter == state.counter:
                 return held
             with self._lock:
                 return self._refresh()
@@ -57,34 +65,126 @@ class Reader:
     def forget(self) -> None:
         self._snapshot = None
 
+    def sweep(self) -> None:
+        """Delete files of arrays that the index does not name; nothing while somebody makes one."""
+        try:
+            with exclusive(self._lock_path, 0), self._database.read() as connection:
+                stamps = {stamp for (stamp,) in connection.execute("SELECT stamp FROM arrays")}
+                embedded_arrays.sweep(self._database.path, stamps)
+        except Unavailable:
+            return
+
+    @property
+    def _lock_path(self) -> Path:
+        path = self._database.path
+        return path.with_name(f"{path.name}.making")
+
+    def _held(self, state: State) -> Snapshot | None:
+        """The snapshot held, if it is of this file and generation."""
+        held = self._snapshot
+        of_this = held is not None and (held.file, held.generation) == (self._database.identity(), state.generation)
+        return held if of_this else None
+
     def _refresh(self) -> Snapshot | None:
         with self._database.read() as connection:
-            file = self._database.identity()
             state = _state(connection)
             if state is None:
                 return None
-            generation, counter, dimensions = state
-            held = self._snapshot
-            if held is None or (held.file, held.generation) != (file, generation):
-                held = None
-            elif held.counter == counter:
-                return held
-            try:
-                fresh = held and _caught_up(connection, held, counter)
-                self._snapshot = fresh or _whole(connection, file, generation, counter, dimensions)
-            except ValueError as error:
-                raise IndexCorrupt(
-                    f"The index {self._database.path} holds damaged entries. Run `manage.py index --rebuild`."
-                ) from error
-        return self._snapshot
+            with self._readable():
+                found = self._known(connection, state)
+                if found is None and state.entries < KEPT:
+                    found = _whole(connection, self._database.identity(), state, None)
+        if found is None:
+            found = self._made() or self._own()
+        self._snapshot = found
+        return found
+
+    def _known(self, connection: Connection, state: State) -> Snapshot | None:
+        """From the snapshot held, else from the file of arrays, with what changed since; None when all must be read."""
+        held = self._held(state)
+        if held is not None and held.counter == state.counter:
+            return held
+        fresh = _caught_up(connection, held, state.counter) if held is not None else None
+        if fresh is None:
+            mapped = self._mapped(connection, state)
+            fresh = mapped and _caught_up(connection, mapped, state.counter)
+        return fresh
+
+    def _mapped(self, connection: Connection, state: State) -> Snapshot | None:
+        """The snapshot in the file that the index names."""
+        row = connection.execute("SELECT stamp FROM arrays WHERE generation = ?", (state.generation,)).fetchone()
+        found = embedded_arrays.read(self._database.path, row[0]) if row else None
+        if found is None:
+            return None
+        arrays, about = found
+        try:
+            parts = (Part(segment_of(arrays)),)
+            counter, seq, norms = int(about["counter"]), int(about["seq"]), about["norms"]
+        except (KeyError, TypeError):  # written by another version of this program
+            return None
+        identity = self._database.identity()
+        return Snapshot(identity, state.generation, counter, seq, state.dimensions, parts, norms)
+
+    def _made(self) -> Snapshot | None:
+        """Read all rows, keep the arrays in a file; or take the file that another process has just made. None when
+        there can be no file."""
+        try:
+            with exclusive(self._lock_path, MAKING_SECONDS):
+                file = embedded_arrays.ArraysFile(self._database.path)
+                try:
+                    return self._make(file)
+                finally:
+                    file.give_up()
+        except (OSError, Unavailable) as error:
+            logger.warning("The index's arrays cannot be kept in a file (%s); this process holds its own.", error)
+            return None
+
+    def _make(self, file: embedded_arrays.ArraysFile) -> Snapshot | None:
+        with self._database.read() as connection, self._readable():
+            state = _state(connection)
+            if state is None:
+                return None
+            if (found := self._known(connection, state)) is not None:
+                return found
+            made = _whole(connection, self._database.identity(), state, file.keep)
+        file.finish({"counter": made.counter, "seq": made.seq, "norms": made.norms})
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO arrays VALUES (?, ?)", (made.generation, file.stamp))
+            connection.execute("DELETE FROM arrays WHERE generation NOT IN (SELECT id FROM generation)")
+            stamps = {stamp for (stamp,) in connection.execute("SELECT stamp FROM arrays")}
+        embedded_arrays.sweep(self._database.path, stamps)
+        return made
+
+    def _own(self) -> Snapshot | None:
+        with self._database.read() as connection, self._readable():
+            state = _state(connection)
+            return None if state is None else _whole(connection, self._database.identity(), state, None)
+
+    def _readable(self) -> "_Readable":
+        return _Readable(self._database)
 
 
-def _state(connection: Connection) -> tuple[int, int, int] | None:
-    """(generation id, change counter, dimensions) of the active generation."""
+class _Readable:
+    """Inside, numbers that do not fit together mean that rows are damaged."""
+
+    def __init__(self, database: Database) -> None:
+        self._path = database.path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ValueError):
+            raise IndexCorrupt(
+                f"The index {self._path} holds damaged entries. Run `manage.py index --rebuild`."
+            ) from error
+
+
+def _state(connection: Connection) -> State | None:
     row = connection.execute(
-        "SELECT generation.id, counter, dimensions FROM state JOIN generation ON generation.id = state.active"
+        "SELECT generation.id, counter, dimensions, entries FROM state JOIN generation ON generation.id = state.active"
     ).fetchone()
-    return row and (int(row[0]), int(row[1]), int(row[2]))
+    return State(*map(int, row)) if row else None
 
 
 def _last_removal(connection: Connection, generation: int) -> int:
@@ -92,15 +192,16 @@ def _last_removal(connection: Connection, generation: int) -> int:
     return int(row[0] or 0)
 
 
-def _whole(connection: Connection, file: int, generation: int, counter: int, dimensions: int) -> Snapshot:
-    names: Mapping[str, Names] = {column: Names() for column in COLUMNS}
-    segment, norms = _load(connection, generation, 0, dimensions, names, None)
-    seq = _last_removal(connection, generation)
-    return Snapshot(file, generation, counter, seq, dimensions, (Part(segment),), names, norms)
+def _whole(connection: Connection, file: int, state: State, keep: Keep | None) -> Snapshot:
+    segment, norms = load(connection, state.generation, 0, state.dimensions, None, keep)
+    seq = _last_removal(connection, state.generation)
+    return Snapshot(file, state.generation, state.counter, seq, state.dimensions, (Part(segment),), norms)
 
 
 def _caught_up(connection: Connection, held: Snapshot, counter: int) -> Snapshot | None:
     """The snapshot with what changed since; None when so much changed that a whole one is better."""
+    if held.counter == counter:
+        return held
     base = held.parts[0].segment
     removed = np.array(
         connection.execute(
@@ -109,7 +210,7 @@ def _caught_up(connection: Connection, held: Snapshot, counter: int) -> Snapshot
         dtype=np.int64,
     ).reshape(-1, 2)
     parts = [part.without(removed[:, 1]) if len(removed) else part for part in held.parts]
-    seen = max((int(part.segment.ids[-1]) for part in parts if len(part.segment)), default=0)
+    seen = max(part.segment.newest for part in parts)
     new = connection.execute(
         "SELECT COUNT(*) FROM entry WHERE generation = ? AND id > ?", (held.generation, seen)
     ).fetchone()[0]
@@ -118,47 +219,21 @@ def _caught_up(connection: Connection, held: Snapshot, counter: int) -> Snapshot
     if new + dead + beside > max(SMALL, len(base) // 4):
         return None
     if new:
-        if len(parts) >= MAX_PARTS:
-            # Many small segments become one: read again all that came after the big one.
-            parts, seen = parts[:1], int(base.ids[-1]) if len(base) else 0
-        segment, _ = _load(connection, held.generation, seen, held.dimensions, held.names, held.norms)
+        parts = _room(parts, new)
+        after = max(part.segment.newest for part in parts)
+        segment, _ = load(connection, held.generation, after, held.dimensions, held.norms, None)
         parts.append(Part(segment))
     seq = int(removed[-1, 0]) if len(removed) else held.seq
-    return Snapshot(held.file, held.generation, counter, seq, held.dimensions, tuple(parts), held.names, held.norms)
+    return Snapshot(held.file, held.generation, counter, seq, held.dimensions, tuple(parts), held.norms)
 
 
-def _load(
-    connection: Connection,
-    generation: int,
-    after: int,
-    dimensions: int,
-    names: Mapping[str, Names],
-    norms: Norms | None,
-) -> tuple[Segment, Norms]:
-    """The entries with ids above `after` as a segment. Without `norms`: with their own, which are returned."""
-    where = "FROM entry WHERE generation = ? AND id > ?"
-    count = connection.execute(f"SELECT COUNT(*) {where}", (generation, after)).fetchone()[0]
-    ids = np.zeros(count, dtype=np.int64)
-    matrix = np.zeros((count, dimensions), dtype=np.float32)
-    has_vector = np.zeros(count, dtype=np.bool_)
-    columns = {column: np.zeros(count, dtype=np.int32) for column in COLUMNS}
-    keys: list[str] = []
-    packed: dict[str, list[bytes]] = {"lexical": [], "gloss": []}
-    rows = connection.execute(
-        f"SELECT id, key, lexical, gloss, vector, {', '.join(COLUMNS)} {where} ORDER BY id",
-        (generation, after),
-    )
-    for at, (number, key, lexical, gloss, vector, *texts) in enumerate(rows):
-        ids[at] = number
-        keys.append(key)
-        packed["lexical"].append(lexical)
-        packed["gloss"].append(gloss)
-        if vector is not None:
-            matrix[at] = np.frombuffer(vector, "<f2")
-            has_vector[at] = True
-        for column, text in zip(COLUMNS, texts, strict=True):
-            columns[column][at] = names[column].code(text)
-    if norms is None:
-        norms = mean_lengths(packed, columns["locale"])
-    postings = {field: Postings.build(blobs, columns["locale"], field, norms) for field, blobs in packed.items()}
-    return Segment(ids, keys, columns, postings, matrix, None if has_vector.all() else ~has_vector), norms
+def _room(parts: list[Part], new: int) -> list[Part]:
+    """Without the newest parts that are read again together with what is new: when there are too many, those that are
+    not much larger than all after them, so that an entry is read again a few times at most, however many changes come."""
+    if len(parts) < MAX_PARTS:
+        return parts
+    kept, after = len(parts), new
+    while kept > 1 and (kept > MAX_PARTS // 2 or len(parts[kept - 1].segment) <= 2 * after):
+        kept -= 1
+        after += len(parts[kept].segment)
+    return parts[:kept]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.backends.embedded_segment import pack_tokens, unpack_tokens
+from retrieval.backends.embedded_postings import pack_tokens, unpack_tokens
+from retrieval.backends.embedded_segment import FIELDS
 from retrieval.types import InvalidInput, StoredEntry
 
-FIELDS = ("lexical", "gloss")
 BATCH = 500
 
 

@@ -1,146 +1,113 @@
-"""The searchable form of stored entries in memory: immutable segments of numpy arrays, and snapshots made of them.
+"""The searchable form of stored entries: immutable segments of numpy arrays, in memory or mapped from a file.
 
-A Segment holds entries with ascending ids; nothing in it ever changes. A Snapshot is a list of segments and, for each,
-which of its entries are still alive. Readers keep the snapshot they began with; a refresh makes another one.
-BM25 is computed here: idf over the living entries in the asked locales, length norms per locale (a language with long
-token strings is not punished for them), so what other languages hold does not move a ranking.
+A Segment holds entries as documents numbered from 0, those of one locale together and by id within it, so that a locale
+is a range of numbers. Nothing in it ever changes. A Part is a segment with those of its entries that are still alive.
 """
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.types import Filters, LaneHit, Matrix, Vector
+from retrieval.backends.embedded_postings import Ints, Postings
+from retrieval.backends.embedded_texts import Column, Texts
+from retrieval.backends.embedded_vectors import Vectors
+from retrieval.types import Filters
 
-K1 = 1.2
-B = 0.75
-MAX_TERM_FREQUENCY = 255
 COLUMNS = ("locale", "kind", "topic", "source", "family")
+FIELDS = ("lexical", "gloss")
 
-Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
-Norms = Mapping[tuple[str, int], float]
-"""(field, locale code) -> mean length."""
-
-
-class Names:
-    """Text <-> small number, for the columns that filters restrict. Only grows; appending is atomic enough for threads."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
-        self.texts: list[str] = []
-
-    def code(self, text: str) -> int:
-        found = self.codes.get(text)
-        if found is None:
-            self.texts.append(text)
-            found = self.codes[text] = len(self.texts) - 1
-        return found
-
-
-def pack_tokens(counts: Mapping[int, int]) -> bytes:
-    """Token id -> how often, as stored: ids (4 bytes each), then counts (1 byte each)."""
-    ids = np.fromiter(counts.keys(), dtype="<u4", count=len(counts))
-    times = np.minimum(np.fromiter(counts.values(), dtype=np.int64, count=len(counts)), MAX_TERM_FREQUENCY)
-    return ids.tobytes() + times.astype(np.uint8).tobytes()
-
-
-def unpack_tokens(packed: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
-    count = len(packed) // 5
-    return np.frombuffer(packed, "<u4", count), np.frombuffer(packed, np.uint8, count, offset=4 * count)
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """One field, inverted: `documents[starts[i]:starts[i + 1]]` hold `tokens[i]`, each with its BM25 impact (no idf)."""
-
-    tokens: npt.NDArray[np.uint32]
-    starts: Ints
-    documents: npt.NDArray[np.int32]
-    impacts: npt.NDArray[np.float32]
-
-    @classmethod
-    def build(cls, packed: Sequence[bytes], locales: Codes, field: str, norms: Norms | None) -> "Postings":
-        sizes = np.fromiter((len(blob) // 5 for blob in packed), dtype=np.int64, count=len(packed))
-        sort_keys = np.empty(int(sizes.sum()), dtype=np.uint64)
-        lengths = np.zeros(len(packed), dtype=np.float32)
-        at = 0
-        for document, blob in enumerate(packed):
-            ids, times = unpack_tokens(blob)
-            end = at + len(ids)
-            # One sortable number per posting: token, then document, then count.
-            sort_keys[at:end] = (ids.astype(np.uint64) << np.uint64(32)) | times | np.uint64(document << 8)
-            lengths[document] = times.sum(dtype=np.int64)
-            at = end
-        sort_keys.sort()
-        owners = (sort_keys >> np.uint64(32)).astype(np.uint32)
-        documents = ((sort_keys >> np.uint64(8)) & np.uint64(0xFFFFFF)).astype(np.int32)
-        times_of = (sort_keys & np.uint64(0xFF)).astype(np.float32)
-        del sort_keys
-        starts = np.flatnonzero(np.diff(owners, prepend=owners[:1] - 1)) if len(owners) else np.zeros(0, np.int64)
-        saturation = _saturation(lengths, locales, field, norms)
-        impacts = times_of * np.float32(K1 + 1) / (times_of + saturation[documents])
-        return cls(
-            tokens=owners[starts],
-            starts=np.append(starts, len(owners)).astype(np.int64),
-            documents=documents,
-            impacts=impacts.astype(np.float32),
-        )
-
-    def of(self, token: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]] | None:
-        # A number of another type would have the whole array converted first.
-        at = int(self.tokens.searchsorted(np.uint32(token)))
-        if at == len(self.tokens) or self.tokens[at] != token:
-            return None
-        start, end = self.starts[at], self.starts[at + 1]
-        return self.documents[start:end], self.impacts[start:end]
-
-    def held(self, alive: Mask | None) -> npt.NDArray[np.uint32]:
-        """The tokens that a living entry holds."""
-        if alive is None or not len(self.tokens):
-            return self.tokens
-        counts = np.add.reduceat(alive[self.documents].astype(np.int64), self.starts[:-1])
-        return self.tokens[counts > 0]
-
-
-def mean_lengths(packed: Mapping[str, Sequence[bytes]], locales: Codes) -> dict[tuple[str, int], float]:
-    """Mean token count by field and locale."""
-    means = {}
-    for field, blobs in packed.items():
-        lengths = np.fromiter((sum(blob[len(blob) // 5 * 4 :]) for blob in blobs), dtype=np.int64, count=len(blobs))
-        for locale in np.unique(locales):
-            means[field, int(locale)] = float(lengths[locales == locale].mean())
-    return means
-
-
-def _saturation(
-    lengths: npt.NDArray[np.float32], locales: Codes, field: str, norms: Norms | None
-) -> npt.NDArray[np.float32]:
-    """BM25's length part for each document, by the mean length in its locale."""
-    out = np.empty(len(lengths), dtype=np.float32)
-    for locale in np.unique(locales):
-        here = locales == locale
-        mean = (norms or {}).get((field, int(locale))) or float(lengths[here].mean()) or 1.0
-        out[here] = K1 * (1 - B + B * lengths[here] / mean)
-    return out
+Array = npt.NDArray[Any]
+Keep = Callable[[str, Array], Array]
+"""Puts an array where it is to stay and gives it back from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
+    """`ids`: of each document's entry. `by_id`: the documents in the order of their ids."""
+
     ids: Ints
-    keys: list[str]
-    columns: Mapping[str, Codes]
+    by_id: Ints
+    keys: Texts
+    columns: Mapping[str, Column]
     postings: Mapping[str, Postings]
-    matrix: Matrix
+    vectors: Vectors
     lacking: Mask | None
-    """Entries without a vector; None when all have one."""
+    """Documents without a vector; None when all have one."""
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def newest(self) -> int:
+        """The highest id; 0 when empty."""
+        return int(self.ids[self.by_id[-1]]) if len(self) else 0
+
+    def locales(self) -> list[tuple[str, int, int]]:
+        """(locale, first document, one past its last)."""
+        return ranges(self.columns["locale"])
+
+    def range_of(self, locale: str) -> tuple[int, int]:
+        """The documents of a locale: first, one past the last; (0, 0) when there are none."""
+        column = self.columns["locale"]
+        code = column.texts.place(locale)
+        if code is None:
+            return 0, 0
+        return int(column.codes.searchsorted(np.int32(code))), int(column.codes.searchsorted(np.int32(code + 1)))
+
+
+def ranges(locales: Column) -> list[tuple[str, int, int]]:
+    """Of a column in order: each text with its first place and the one after its last."""
+    edges = np.searchsorted(locales.codes, np.arange(len(locales.texts) + 1, dtype=np.int32)).tolist()
+    return [(locales.texts[code], edges[code], edges[code + 1]) for code in range(len(locales.texts))]
+
+
+def kept_texts(name: str, texts: Texts, keep: Keep) -> Texts:
+    return Texts(keep(f"{name}.letters", texts.letters), keep(f"{name}.starts", texts.starts))
+
+
+def kept_column(name: str, column: Column, keep: Keep) -> Column:
+    return Column(keep(f"{name}.codes", column.codes), kept_texts(name, column.texts, keep))
+
+
+def kept_postings(name: str, postings: Postings, keep: Keep) -> Postings:
+    return Postings(
+        tokens=keep(f"{name}.tokens", postings.tokens),
+        starts=keep(f"{name}.starts", postings.starts),
+        documents=keep(f"{name}.documents", postings.documents),
+        times=keep(f"{name}.times", postings.times),
+        saturation=keep(f"{name}.saturation", postings.saturation),
+    )
+
+
+def kept_vectors(vectors: Vectors, keep: Keep) -> Vectors:
+    leading = keep("vectors.leading", vectors.leading)
+    if vectors.axes is None or vectors.whole is None:
+        return Vectors(leading, None, None)
+    return Vectors(leading, keep("vectors.axes", vectors.axes), keep("vectors.whole", vectors.whole))
+
+
+def segment_of(arrays: Mapping[str, Array]) -> Segment:
+    """From the arrays that the kept_ functions named. KeyError when one is missing."""
+
+    def texts(name: str) -> Texts:
+        return Texts(arrays[f"{name}.letters"], arrays[f"{name}.starts"])
+
+    def postings(name: str) -> Postings:
+        return Postings(**{part: arrays[f"{name}.{part}"] for part in Postings.__dataclass_fields__})
+
+    return Segment(
+        ids=arrays["ids"],
+        by_id=arrays["by_id"],
+        keys=texts("keys"),
+        columns={name: Column(arrays[f"{name}.codes"], texts(name)) for name in COLUMNS},
+        postings={name: postings(name) for name in FIELDS},
+        vectors=Vectors(arrays["vectors.leading"], arrays.get("vectors.axes"), arrays.get("vectors.whole")),
+        lacking=arrays.get("lacking"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,140 +123,72 @@ class Part:
 
     def without(self, removed: Ints) -> "Part":
         """The same part with those entry ids dead."""
-        ids = self.segment.ids
-        at = np.searchsorted(ids, removed)
-        inside = at < len(ids)
-        at = at[inside][ids[at[inside]] == removed[inside]]
-        if not len(at):
+        segment = self.segment
+        at = np.searchsorted(segment.ids, removed, sorter=segment.by_id)
+        inside = at < len(segment)
+        documents = segment.by_id[at[inside]]
+        documents = documents[segment.ids[documents] == removed[inside]]
+        if not len(documents):
             return self
-        alive = np.ones(len(ids), dtype=np.bool_) if self.alive is None else self.alive.copy()
-        alive[at] = False
-        return Part(self.segment, alive)
+        alive = np.ones(len(segment), dtype=np.bool_) if self.alive is None else self.alive.copy()
+        alive[documents] = False
+        return Part(segment, alive)
 
-    def mask(self, filters: Filters, names: Mapping[str, Names]) -> Mask | None:
-        """Which entries the filters let through; None: all."""
-        mask = self.alive
-        for column, wanted in _restrictions(filters):
-            codes = [code for text in wanted if (code := names[column].codes.get(text)) is not None]
-            values = self.segment.columns[column]
-            here = values == codes[0] if len(codes) == 1 else np.isin(values, codes)
-            mask = here if mask is None else mask & here
-        return mask
-
-
-def _restrictions(filters: Filters) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for column, wanted in (
-        ("locale", filters.locales),
-        ("topic", filters.topics),
-        ("source", filters.sources),
-        ("kind", filters.kinds),
-        ("family", filters.families),
-    ):
-        if wanted:
-            yield column, wanted
+    def slices(self, locales: Sequence[str]) -> Iterator["Slice"]:
+        """The documents in these locales, in all of them when none is named, as ranges."""
+        if not locales:
+            yield Slice(self, 0, len(self.segment), self.alive)
+            return
+        for locale in dict.fromkeys(locales):
+            first, last = self.segment.range_of(locale)
+            if first < last:
+                yield Slice(self, first, last, None if self.alive is None else self.alive[first:last])
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What one generation held at one moment. `counter`: its change counter then; `seq`: how far `removed` was read."""
+class Slice:
+    """A range of a part's documents. `alive`: of the range; None: all."""
 
-    file: int
-    generation: int
-    counter: int
-    seq: int
-    dimensions: int
-    parts: tuple[Part, ...]
-    names: Mapping[str, Names]
-    norms: Norms
+    part: Part
+    first: int
+    last: int
+    alive: Mask | None
 
-    def bm25(self, field: str, weights: Mapping[int, float], filters: Filters, limit: int) -> list[LaneHit]:
-        """Weighted BM25, best first. idf counts the living entries in `filters.locales`, whatever else is filtered."""
-        scope = Filters(locales=filters.locales)
-        scopes = [part.mask(scope, self.names) for part in self.parts]
-        total = self._size(scopes)
-        scores = [np.zeros(len(part.segment), dtype=np.float32) for part in self.parts]
-        for token, weight in weights.items():
-            found = []
-            count = 0
-            for part, scope_mask, score in zip(self.parts, scopes, scores, strict=True):
-                postings = part.segment.postings[field].of(token)
-                if postings is None:
-                    continue
-                documents, impacts = postings
-                if scope_mask is not None:
-                    inside = scope_mask[documents]
-                    documents, impacts = documents[inside], impacts[inside]
-                count += len(documents)
-                found.append((score, documents, impacts))
-            factor = np.float32(weight * inverse_frequency(total, count))
-            for score, documents, impacts in found:
-                score[documents] += impacts * factor
-        if filters != scope:
-            for part, score in zip(self.parts, scores, strict=True):
-                mask = part.mask(filters, self.names)
-                if mask is not None:
-                    score *= mask
-        return self._best(scores, limit, positive=True)
+    def __len__(self) -> int:
+        return self.last - self.first
 
-    def nearest(self, vector: Vector, filters: Filters, limit: int) -> list[LaneHit]:
-        """Cosine over all living vectors that the filters let through, best first."""
-        scores = []
-        for part in self.parts:
-            score = part.segment.matrix @ vector
-            mask = part.mask(filters, self.names)
-            if mask is not None:
-                score[~mask] = -np.inf
-            if part.segment.lacking is not None:
-                score[part.segment.lacking] = -np.inf
-            scores.append(score)
-        return self._best(scores, limit, positive=False)
+    @property
+    def living(self) -> int:
+        return len(self) if self.alive is None else int(np.count_nonzero(self.alive))
 
-    def frequencies(self, field: str, tokens: Sequence[int], scope: Filters) -> tuple[int, list[int]]:
-        """(living entries in scope, how many of them hold each token)."""
-        masks = [part.mask(scope, self.names) for part in self.parts]
-        counts = [0] * len(tokens)
-        for part, mask in zip(self.parts, masks, strict=True):
-            for at, token in enumerate(tokens):
-                if (postings := part.segment.postings[field].of(token)) is not None:
-                    counts[at] += len(postings[0]) if mask is None else int(mask[postings[0]].sum())
-        return self._size(masks), counts
+    def runs(self, field: str, tokens: Sequence[int]) -> list[tuple[int, int]]:
+        """For each token where its postings in this range begin and end."""
+        postings = self.part.segment.postings[field]
+        found = postings.runs(tokens)
+        if len(self) == len(self.part.segment):
+            return found
+        first, last = np.int32(self.first), np.int32(self.last)
+        return [postings.within(begin, end, first, last) if begin < end else (0, 0) for begin, end in found]
 
-    def tokens(self, field: str) -> npt.NDArray[np.uint32]:
-        held = [part.segment.postings[field].held(part.alive) for part in self.parts]
-        return np.unique(np.concatenate(held)) if held else np.zeros(0, np.uint32)
+    def documents(self, field: str, begin: int, end: int) -> npt.NDArray[np.int32]:
+        """Of a run of postings, counted from the range's first document."""
+        found = self.part.segment.postings[field].documents[begin:end]
+        return found - np.int32(self.first) if self.first else found
 
-    def _size(self, masks: Sequence[Mask | None]) -> int:
-        return sum(len(p.segment) if m is None else int(m.sum()) for p, m in zip(self.parts, masks, strict=True))
-
-    def _best(self, scores: Sequence[npt.NDArray[np.float32]], limit: int, *, positive: bool) -> list[LaneHit]:
-        """The `limit` best over all parts; equal scores by key, so that every process gives the same order."""
-        rows: list[tuple[float, str, Part, int]] = []
-        for part, score in zip(self.parts, scores, strict=True):
-            top = _top(score, limit, positive=positive)
-            keys = part.segment.keys
-            rows += [(-value, keys[at], part, at) for value, at in zip(score[top].tolist(), top.tolist(), strict=True)]
-        best = heapq.nsmallest(limit, rows, key=lambda row: row[:2])
-        return [
-            LaneHit(
-                key=key,
-                family=self.names["family"].texts[part.segment.columns["family"][at]],
-                locale=self.names["locale"].texts[part.segment.columns["locale"][at]],
-                score=-negative,
-            )
-            for negative, key, part, at in best
-        ]
-
-
-def inverse_frequency(total: int, count: int) -> float:
-    """BM25's idf, never negative."""
-    return float(np.log1p((total - count + 0.5) / (count + 0.5)))
-
-
-def _top(score: npt.NDArray[np.float32], limit: int, *, positive: bool) -> Ints:
-    """Positions of the best scores, ties at the border included, unordered."""
-    least = 0.0 if positive else -np.inf
-    if len(score) > limit:
-        border = np.partition(score, len(score) - limit)[len(score) - limit]
-        if border > least:
-            return np.flatnonzero(score >= border)
-    return np.flatnonzero(score > least)
+    def mask(self, filters: Filters) -> Mask | None:
+        """Which documents the filters besides locales let through, dead ones among them out; None: all."""
+        mask = self.alive
+        for name, wanted in (
+            ("topic", filters.topics),
+            ("source", filters.sources),
+            ("kind", filters.kinds),
+            ("family", filters.families),
+        ):
+            if not wanted:
+                continue
+            column = self.part.segment.columns[name]
+            codes = [code for text in wanted if (code := column.texts.place(text)) is not None]
+            values = column.codes[self.first : self.last]
+            here = values == codes[0] if len(codes) == 1 else np.isin(values, codes)
+            mask = here if mask is None else mask & here
+        return mask

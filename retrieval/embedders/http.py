@@ -16,6 +16,7 @@ import httpx  # noqa: TID251 - this is one of its two places
 import numpy as np
 
 from retrieval.embedders.base import EmbeddingRecipe
+from retrieval.embedders.prefixed import PrefixedEmbedder
 from retrieval.embedders.shaping import readable, unit_rows
 from retrieval.types import Matrix, NotConfigured, Unavailable
 
@@ -34,7 +35,7 @@ _SETTINGS = {
 }
 
 
-class HttpEmbedder:
+class HttpEmbedder(PrefixedEmbedder):
     """Safe between threads and across forks: each process opens its own connections.
 
     `url`: the server's base (`https://host/v1`) or the whole address (`…/embeddings`). `dimensions`: what the model is
@@ -60,8 +61,7 @@ class HttpEmbedder:
         self._model = model
         self._key = key
         self._dimensions = dimensions
-        self._query_prefix = query_prefix
-        self._passage_prefix = passage_prefix
+        super().__init__(query_prefix, passage_prefix)
         self._timeout = timeout
         self._batch = max(1, batch)
         self._transport = transport
@@ -73,19 +73,7 @@ class HttpEmbedder:
         """Asks the server for one vector, once, when the dimensions were not given: Unavailable when it is away."""
         if not self._dimensions:
             self._dimensions = len(self._ask([PROBE])[0])
-        return EmbeddingRecipe(
-            provider="http",
-            model=self._model,
-            dimensions=self._dimensions,
-            query_prefix=self._query_prefix,
-            passage_prefix=self._passage_prefix,
-        )
-
-    def embed_queries(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
-        return self._embed(texts, self._query_prefix)
-
-    def embed_passages(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
-        return self._embed(texts, self._passage_prefix)
+        return self._recipe("http", self._model, self._dimensions)
 
     def _embed(self, texts: Sequence[str], prefix: str) -> Matrix:
         told = [(row, prefix + readable(text, MAX_CHARACTERS)) for row, text in enumerate(texts) if text.strip()]

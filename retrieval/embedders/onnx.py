@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from retrieval.embedders.base import EmbeddingRecipe
+from retrieval.embedders.prefixed import PrefixedEmbedder
 from retrieval.embedders.shaping import readable, unit_rows
 from retrieval.types import Matrix, NotConfigured
 
@@ -31,7 +32,7 @@ class _Loaded(NamedTuple):
     dimensions: int
 
 
-class OnnxEmbedder:
+class OnnxEmbedder(PrefixedEmbedder):
     """`model`: a folder with `tokenizer.json` and `model.onnx` (or `onnx/model.onnx`), or a name on the Hugging Face hub.
 
     The prefixes are those E5 models were trained with; give empty ones for models without. Safe between threads.
@@ -49,8 +50,7 @@ class OnnxEmbedder:
         if not model:
             raise NotConfigured("POLYFAQ_EMBEDDER_MODEL is empty: give a folder or the name of a model.")
         self._model = model
-        self._query_prefix = query_prefix
-        self._passage_prefix = passage_prefix
+        super().__init__(query_prefix, passage_prefix)
         self._threads = threads
         self._batch = max(1, batch)
         self._lock = threading.Lock()
@@ -59,19 +59,8 @@ class OnnxEmbedder:
     @property
     def recipe(self) -> EmbeddingRecipe:
         """Loads the model: only its files know the dimensions."""
-        return EmbeddingRecipe(
-            provider="onnx",
-            model=Path(self._model).name if Path(self._model).is_dir() else self._model,
-            dimensions=self._load().dimensions,
-            query_prefix=self._query_prefix,
-            passage_prefix=self._passage_prefix,
-        )
-
-    def embed_queries(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
-        return self._embed(texts, self._query_prefix)
-
-    def embed_passages(self, texts: Sequence[str], locales: Sequence[str]) -> Matrix:
-        return self._embed(texts, self._passage_prefix)
+        name = Path(self._model).name if Path(self._model).is_dir() else self._model
+        return self._recipe("onnx", name, self._load().dimensions)
 
     def _embed(self, texts: Sequence[str], prefix: str) -> Matrix:
         loaded = self._load()

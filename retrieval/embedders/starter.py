@@ -5,6 +5,7 @@ match a question to a question well, a question to a passage less so: the other 
 """
 
 import functools
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ DIMENSIONS = 256
 FILES = ("vectors.npy", "scales.npy", "pieces.model")
 MAX_CHARACTERS = 20_000
 BATCH_CHARACTERS = 60_000
-"""Of all texts whose pieces are gathered at once: bounds memory to some 20 MB, whatever comes."""
+BATCH_TEXTS = 100
+"""Of all texts whose pieces are gathered at once, and of how many: bounds memory to some 20 MB, whatever comes."""
 
 
 class StarterEmbedder:
@@ -63,16 +65,18 @@ class StarterEmbedder:
 
     def _summed(self, texts: list[str]) -> Matrix:
         vectors, scales, model = self._load()
-        pieces: list[list[int]] = model.encode(texts, num_threads=1)  # a pool of threads costs more than it saves
-        counts = np.array([len(ids) for ids in pieces])
-        out = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
-        filled = np.flatnonzero(counts)
-        if filled.size:
-            flat = np.fromiter((i for ids in pieces for i in ids), dtype=np.int64, count=int(counts.sum()))
-            rows = vectors[flat].astype(np.float32) * scales[flat].astype(np.float32)[:, None]
-            starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
-            out[filled] = np.add.reduceat(rows, starts, axis=0)
-        return out
+        # One by one: for a list, threads are made anew each time, and that takes longer than cutting a question.
+        pieces: list[list[int]] = [model.encode(text) for text in texts]
+        sizes = np.array([len(ids) for ids in pieces])
+        flat = np.fromiter(itertools.chain.from_iterable(pieces), dtype=np.int64, count=int(sizes.sum()))
+        # Each distinct piece is unpacked once; how often each text holds it, times their vectors, is the sums.
+        distinct, place = np.unique(flat, return_inverse=True) if len(texts) > 1 else (flat, np.arange(len(flat)))
+        packed, scale = np.asarray(vectors)[distinct], np.asarray(scales)[distinct]  # indexing a memmap itself is slow
+        rows = packed.astype(np.float32) * scale.astype(np.float32)[:, None]
+        cells = np.repeat(np.arange(len(texts)) * len(distinct), sizes) + place
+        times = np.bincount(cells, minlength=len(texts) * len(distinct)).astype(np.float32)
+        summed: Matrix = times.reshape(len(texts), len(distinct)) @ rows
+        return summed
 
     def _load(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float16], Any]:
         if self._loaded is None:
@@ -101,7 +105,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     held = 0
     for text in texts:
         cut = readable(text, MAX_CHARACTERS)
-        if batch and held + len(cut) > BATCH_CHARACTERS:
+        if batch and (held + len(cut) > BATCH_CHARACTERS or len(batch) == BATCH_TEXTS):
             yield batch
             batch, held = [], 0
         batch.append(cut)

@@ -8,6 +8,7 @@ decoder prefers to refuse what does not look like text.
 import codecs
 import re
 import unicodedata
+from collections import Counter
 
 import charset_normalizer
 
@@ -195,7 +196,9 @@ def _looks_like_text(text: str) -> bool:
     if not sample:
         return True
     odd = sum(
-        1 for character in sample if character not in "\t\n\r\f\x0b\x1a" and unicodedata.category(character) in _ODD
+        times
+        for character, times in Counter(sample).items()
+        if character not in "\t\n\r\f\x0b\x1a" and unicodedata.category(character) in _ODD
     )
     return odd <= 0.02 * len(sample) + (2 if len(sample) > 40 else 0)
 

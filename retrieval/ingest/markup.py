@@ -5,6 +5,7 @@ hundred thousand levels deep costs no stack.
 """
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -101,6 +102,9 @@ _BLOCKS = frozenset(
         "h6",
     ]
 )
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that no XML text may hold: lxml reads them and later refuses to move the text."""
+_NUMBERED = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));?")
 _PERMALINKS = frozenset(["#", "¶", "§", "🔗", "⚓", "↩", "↩︎", "\u200b"])
 
 
@@ -108,6 +112,7 @@ def parse(markup: str) -> Element | None:
     """The document's root, or None when there is no element at all."""
     # The text is decoded already: a declaration inside it no longer counts.
     markup = re.sub(r"^\s*<\?xml[^>]{0,200}\?>", "", markup[:400]) + markup[400:]
+    markup = _NUMBERED.sub(_fit, _UNFIT.sub(" ", markup))
     if not markup.strip():
         return None
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -115,6 +120,12 @@ def parse(markup: str) -> Element | None:
         return lxml_html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, ValueError):
         return None
+
+
+def _fit(reference: re.Match[str]) -> str:
+    """A numbered character reference; a blank for one to a character that is unfit."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return " " if number <= sys.maxunicode and _UNFIT.match(chr(number)) else reference[0]
 
 
 def add_blocks(root: Element, builder: DocumentBuilder) -> None:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pypdf
-from pypdf.errors import PyPdfError
 
 from retrieval.ingest.builder import DocumentBuilder, Input, refusal, tidy_line
 from retrieval.ingest.plaintext import BULLET, SENTENCE_END
-from retrieval.types import BlockKind, Document
+from retrieval.types import BlockKind, Document, InvalidInput
 
 MEDIA_TYPE = "application/pdf"
 MAX_SECONDS = 120.0
@@ -57,18 +56,10 @@ def read(given: Input) -> Document:
             raise refusal(filename, f"it has {pages} pages, more than {max_pages}. Split it into several files.")
         lines = _lines(reader, filename, given.max_characters)
         information = _information(reader)
-    except (
-        PyPdfError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        OSError,
-        RecursionError,
-        AssertionError,
-    ) as error:
-        # pypdf meets broken files with any of these; all mean that the file cannot be read as it is.
+    except InvalidInput:
+        raise
+    except Exception as error:
+        # pypdf meets broken files with errors of any kind; all mean that the file cannot be read as it is.
         raise refusal(
             filename, f"this PDF is damaged and cannot be read ({type(error).__name__}). Save or export it again."
         ) from error

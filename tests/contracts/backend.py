@@ -344,6 +344,9 @@ class BackendContract:
 
     def test_the_vocabulary_is_what_living_entries_hold(self, ready):
         ready.upsert([entry("a", "x y", "p"), entry("b", "y z", "q")])
+        assert sorted(ready.vocabulary("lexical")) == ["x", "y", "z"]
         ready.remove(["a"])
+        assert {"y", "z"} <= set(ready.vocabulary("lexical"))
+        ready.compact()
         assert sorted(ready.vocabulary("lexical")) == ["y", "z"]
         assert list(ready.vocabulary("gloss")) == ["q"]

@@ -2,7 +2,6 @@
 error, no broken script, no breach of the content security policy."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +9,13 @@ import pytest
 
 from faq.domain import indexing, questions, topics
 from faq.models import Question
+from tests.e2e.chromium import CHROMIUM, QUIET
 from tests.faq.factories import make_question, make_source, passages, remember
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 COST = "A resident permit costs 30 euros a year."
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 # Playwright's synchronous interface runs an event loop in this thread; Django's guard does not mean such a one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -38,6 +29,14 @@ def browser() -> "Iterator[Browser]":
         found = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield found
         found.close()
+
+
+@pytest.fixture(autouse=True)
+def _static_files_as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test server would serve static files itself, and knows no names with digests: the middleware does."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+
+    monkeypatch.setattr(StaticFilesHandler, "_should_handle", lambda self, path: False)
 
 
 @pytest.fixture

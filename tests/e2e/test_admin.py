@@ -1,6 +1,7 @@
 """The editors' desk in a browser: from a pasted source to an answer that cites it, both directions, keyboard, widths."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -38,7 +39,8 @@ def log_in(page: Any, next_page: str = "/admin/") -> Any:
     page.fill("#id_username", "editor")
     page.fill("#id_password", "larkmouth")
     page.press("#id_password", "Enter")
-    page.wait_for_url(f"**{next_page}")
+    # The address of the form ends with that of the next page: only its path tells them apart.
+    page.wait_for_url(lambda url: urlsplit(url).path == next_page)
     return page
 
 
@@ -47,6 +49,7 @@ def test_from_a_pasted_source_to_cited_answers_in_two_languages(page: Any, edito
     page.get_by_role("link", name="Add a source").click()
     page.get_by_label("Paste text or Markdown").fill(POOL)
     page.get_by_role("button", name="Add source").click()
+    page.get_by_role("button", name="Publish revision 1").wait_for()
     assert page.locator(".pf-passage .pf-text").all_inner_texts() == [
         f"{OPENING} {TICKET}", "Bus 4 stops in front of the pool. There are no parking spaces.",
     ]  # fmt: skip
@@ -61,6 +64,7 @@ def test_from_a_pasted_source_to_cited_answers_in_two_languages(page: Any, edito
     page.get_by_label("Question", exact=False).first.fill("When is the pool open on Sundays?")
     page.get_by_role("button", name="Create and draft an answer").click()
     answer = page.get_by_label("Answer", exact=True)
+    answer.wait_for()
     assert answer.input_value() == f"{OPENING} [1]"
     assert page.get_by_label("Quote of citation 1").input_value() == OPENING
     answer.fill(f"{OPENING} [1] {TICKET}")
@@ -69,6 +73,7 @@ def test_from_a_pasted_source_to_cited_answers_in_two_languages(page: Any, edito
     page.get_by_role("button", name="Save and publish").click()
     page.get_by_text("Published. Readers see it now.").wait_for()
     page.get_by_role("link", name="View on site").click()
+    page.wait_for_url("**/en/questions/**")
     assert page.locator("h1").inner_text() == "When is the pool open on Sundays?"
     assert TICKET in page.locator(".answer-text").inner_text()
 
@@ -122,6 +127,7 @@ def test_a_wrong_quote_keeps_the_text_and_shows_where_it_is_wrong(page: Any, edi
     page.get_by_label("Quote of citation 1").fill("The pool is closed on Sundays.")
     page.get_by_role("button", name="Save and publish").click()
     alert = page.get_by_role("alert")
+    alert.wait_for()
     assert "Citation 1: the quote is not in its passage word for word." in alert.inner_text()
     assert page.get_by_label("Answer", exact=True).input_value() == "Never on Sundays. [1]"
     assert page.get_by_label("Quote of citation 1").input_value() == "The pool is closed on Sundays."
@@ -138,10 +144,27 @@ def test_leaving_with_unsaved_text_asks_first(page: Any, editor: User, starter: 
     page.get_by_label("Answer", exact=True).press_sequentially("Typed and not saved")
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.get_by_role("button", name="Draft from sources").click()
-    page.wait_for_timeout(200)
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="Draft from sources").click()
     assert asked == ["beforeunload"]
     assert page.get_by_label("Answer", exact=True).input_value() == "Typed and not saved"
+
+
+def test_a_paste_that_is_too_long_is_said_before_it_is_sent_and_stays(page: Any, editor: User) -> None:
+    """With a ceiling of 20 characters: a browser takes its time to lay out the real one."""
+    log_in(page, "/admin/faq/source/add/")
+    text, title = page.locator("#id_text"), page.locator("#id_title")
+    title.fill("A long text")
+    text.fill("The pool opens at ten.")
+    text.evaluate("area => { area.dataset.most = 20; }")
+    page.get_by_role("button", name="Add source").click()
+    said = "This text has 22 characters; the ceiling is 20. Upload it as a file instead."
+    assert page.get_by_role("alert").all_inner_texts() == [said]
+    assert (text.input_value(), title.input_value()) == ("The pool opens at ten.", "A long text")
+    text.fill("The pool is open.")
+    page.get_by_role("button", name="Add source").click()
+    page.get_by_text("is added as a draft").wait_for()
+    assert Source.objects.get().title == "A long text"
 
 
 def test_a_running_job_moves_without_a_reload(page: Any, editor: User) -> None:
@@ -158,6 +181,35 @@ def test_a_running_job_moves_without_a_reload(page: Any, editor: User) -> None:
     page.locator("#result_list").get_by_text("succeeded").wait_for()
 
 
+def test_the_matrix_is_walked_and_marked_by_keyboard(page: Any, editor: User) -> None:
+    for n in range(2):
+        make_question(f"What about {n}?", key=f"entry-{n}")
+    log_in(page, "/admin/faq/question/coverage/")
+    page.get_by_role("grid").locator("a").first.focus()
+
+    def here() -> list[str]:
+        return page.evaluate(  # type: ignore[no-any-return]
+            "(e => [e.closest('tr').querySelector('th a').innerText, String(e.closest('td, th').cellIndex)])"
+            "(document.activeElement)"
+        )
+
+    found = []
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "End", "Home", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+        found.append(here())
+    one, two = "What about 0?", "What about 1?"
+    assert found == [[one, "3"], [two, "3"], [two, "3"], [two, "11"], [two, "0"], [two, "1"], [two, "1"]]
+    marked = "[...document.querySelectorAll('[name=question]')].map((box) => box.checked)"
+    assert page.evaluate(marked) == [False, True]
+    assert page.evaluate("document.querySelectorAll('[data-grid] [tabindex=\"0\"]').length") == 1
+    page.get_by_label("Action").select_option("retire")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("Changes to be made: 1.").wait_for()
+    page.get_by_role("button", name="Retire questions").click()
+    page.get_by_role("grid").wait_for()
+    assert Job.objects.get(kind=JobKind.BULK).args["action"] == "retire"
+
+
 @pytest.fixture
 def screens(editor: User, starter: Any) -> list[str]:
     """The address of every screen of ours, with something on it."""
@@ -168,7 +220,8 @@ def screens(editor: User, starter: Any) -> list[str]:
     job = jobs.enqueue(JobKind.POPULATE, {})
     args = {"source": Source.objects.get().pk, "question": question.pk, "job": job.pk}
     return [
-        "/admin/", "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
+        "/admin/", "/admin/faq/question/coverage/",
+        "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
         "/admin/faq/answerrevision/", "/admin/faq/asked/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
         reverse("admin:faq_translation", args=[question.pk, "ar"]),

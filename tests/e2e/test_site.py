@@ -27,7 +27,7 @@ def test_asking_in_arabic_gives_a_page_from_right_to_left(page: Any, permit: Que
 def test_a_reference_leads_to_the_marked_passage(page: Any, permit: Question) -> None:
     page.goto("/en/questions/permit/")
     page.click(".ref a")
-    assert page.url.endswith("#ref-1")
+    page.wait_for_url("**#ref-1")
     page.click("#ref-1 a")
     page.wait_for_url("**/sources/parking/**")
     assert page.locator(".passage.cited mark").inner_text() == COST
@@ -52,8 +52,7 @@ def test_feedback_works_with_and_without_javascript(open_context: Any, permit: Q
     page.wait_for_selector("#feedback textarea")
     page.fill("#feedback textarea", "Where do I apply?")
     page.click("#feedback button")
-    page.wait_for_selector(".feedback-done")
-    assert page.evaluate("document.activeElement.className") == ("feedback-done" if scripts else "feedback")
+    page.wait_for_selector(".feedback-done:focus" if scripts else ".feedback:focus .feedback-done")
     assert page.url.endswith("/permit/" if scripts else "feedback=thanks#feedback")
     vote = Feedback.objects.get()
     assert (vote.helpful, vote.comment) == (False, "Where do I apply?")
@@ -62,16 +61,54 @@ def test_feedback_works_with_and_without_javascript(open_context: Any, permit: Q
     assert Feedback.objects.count() == 0
 
 
-def test_suggestions_appear_while_typing_and_are_walked_by_arrow_keys(page: Any, permit: Question) -> None:
+def test_suggestions_are_a_combobox_that_the_keyboard_walks_through(page: Any, permit: Question) -> None:
     page.goto("/en/")
-    page.locator("#q").press_sequentially("resid")
-    page.wait_for_selector("#suggestions a")
-    assert page.locator("#suggestions-status").inner_text() == "1 suggestion"
+    box = page.get_by_role("combobox", name="Your question")
+    state = "e => [e.ariaExpanded, e.getAttribute('aria-activedescendant'), document.activeElement === e]"
+    assert box.evaluate(state) == ["false", None, False]
+    box.press_sequentially("residnt")
+    option = page.get_by_role("option")
+    option.wait_for()
+    assert page.get_by_role("listbox", name="Suggestions").count() == 1
+    page.locator(".ask [role=status]", has_text="1 suggestion").wait_for(state="attached")
+    assert box.evaluate(state) == ["true", None, True]
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.textContent") == "What does a resident permit cost?"
+    assert box.evaluate(state) == ["true", option.get_attribute("id"), True]
+    assert option.get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowDown")  # back to what was typed
+    assert box.evaluate(state) == ["true", None, True]
     page.keyboard.press("Escape")
-    assert page.locator("#suggestions a").count() == 0
-    assert page.evaluate("document.activeElement.id") == "q"
+    assert (box.evaluate(state), box.input_value()) == (["false", None, True], "residnt")
+    page.keyboard.press("ArrowUp")  # opens again, at the end
+    assert option.get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/questions/permit/")
+
+
+def test_a_suggestion_is_chosen_by_pointer_and_leaving_closes_the_list(page: Any, permit: Question) -> None:
+    page.goto("/ar/about/")
+    page.locator("#mini-q").press_sequentially("تصريح")
+    page.get_by_role("option").wait_for()
+    page.keyboard.press("Tab")
+    page.get_by_role("option").wait_for(state="hidden")
+    page.locator("#mini-q").focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("option").click()
+    page.wait_for_url("**/ar/questions/permit/")
+
+
+def test_only_the_last_of_what_was_typed_is_asked_for_and_nothing_twice(page: Any, permit: Question) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/suggest/" in request.url else None)
+    # In one task, as by a quick hand: keys that a busy machine delivers late would each be a pause.
+    typing = "(box, texts) => texts.forEach(t => { box.value = t; box.dispatchEvent(new InputEvent('input')); })"
+    page.goto("/en/")
+    page.locator("#q").focus()
+    page.locator("#q").evaluate(typing, ["r", "re", "res", "resi", "resid"])
+    page.get_by_role("option").wait_for()
+    page.locator("#q").evaluate(typing, ["resi", "resid"])
+    page.get_by_role("option").wait_for()
+    assert [url.rpartition("=")[2] for url in asked] == ["resid"]
 
 
 def test_a_printed_answer_has_its_references_and_no_menus(page: Any, permit: Question) -> None:
@@ -107,7 +144,7 @@ def test_nothing_needs_javascript(open_context: Any, permit: Question) -> None:
 def test_back_returns_to_the_question_that_was_asked(page: Any, permit: Question) -> None:
     page.goto("/en/")
     page.locator("#q").press_sequentially("What does a resident permit cost?")
-    page.wait_for_selector("#suggestions a")
+    page.get_by_role("option").wait_for()
     page.keyboard.press("Enter")
     page.wait_for_url("**/en/ask/?q=*")
     page.click(".refs a")
@@ -116,14 +153,14 @@ def test_back_returns_to_the_question_that_was_asked(page: Any, permit: Question
     page.wait_for_url("**/en/ask/?q=*")
     assert page.locator(".answer-text").is_visible()
     page.go_back()
-    assert page.url.endswith("/en/")
+    page.wait_for_url("**/en/")
 
 
 def test_skipping_to_the_content_moves_the_focus_there(page: Any, permit: Question) -> None:
     page.goto("/ar/questions/permit/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    page.wait_for_selector("#content:focus")
     page.keyboard.press("Tab")
     assert page.evaluate("!!document.activeElement.closest('main')") is True
 

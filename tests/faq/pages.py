@@ -1,9 +1,9 @@
 """What tests of the public site share: a page's text, and the world most of them look at."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
+from faq import cache
 from faq.domain import topics
 from faq.models import Question
 from tests.faq.factories import make_question, make_source, passages

@@ -13,7 +13,7 @@ from faq.models import AnswerRevision, Asked, AuditEntry, Job, Question, Source,
 from tests.faq.desk import EDITOR, person, signed_in
 from tests.faq.factories import make_question, make_source, passages, remember
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # permissions and addresses
 COST = "A resident permit costs 30 euros a year."
 
 
@@ -41,6 +41,7 @@ class World:
             "refresh": (reverse("admin:faq_source_refresh", args=[source]), ["change_source"], {}),
             "publish source": (reverse("admin:faq_source_publish", args=[source]), ["publish_source"], {}),
             "retire source": (reverse("admin:faq_source_retire", args=[source]), ["publish_source"], {}),
+            "place source": (reverse("admin:faq_source_place", args=[source]), ["change_source"], {"title": "Elsewhere"}),
             "questions": (reverse("admin:faq_question_changelist"), ["view_question"], None),
             "question": (reverse("admin:faq_question_change", args=[question]), ["view_question"], None),
             "add question": (reverse("admin:faq_question_add"), ["add_question"], None),
@@ -52,6 +53,7 @@ class World:
             ),
             "draft": (reverse("admin:faq_question_draft", args=[question]), ["change_question"], {}),
             "retire": (reverse("admin:faq_question_retire", args=[question]), ["publish_question"], {}),
+            "move": (reverse("admin:faq_question_place", args=[question]), ["change_question"], {}),
             "wording": (
                 reverse("admin:faq_question_phrasing", args=[question]),
                 ["change_question"],
@@ -96,7 +98,7 @@ class World:
     def facts(self) -> tuple[Any, ...]:
         """Everything that the forms above could change."""
         return (
-            list(Source.objects.order_by("pk").values_list("state", "published_revision")),
+            list(Source.objects.order_by("pk").values_list("state", "published_revision", "title")),
             list(Question.objects.order_by("pk").values_list("state")),
             list(AnswerRevision.objects.order_by("pk").values_list("pk", "state", "text")),
             list(TranslationUnit.objects.order_by("pk").values_list("target_text")),
@@ -112,10 +114,10 @@ def world() -> World:
 
 
 NAMES = [
-    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "questions", "question",
-    "add question", "save", "publish", "draft", "retire", "wording", "remove wording", "translations", "translation",
-    "save translation", "approve translation", "machine", "unit", "correct", "asked", "sort", "asked wording", "jobs",
-    "job", "job state", "active jobs", "cancel", "retry", "audit",
+    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "place source",
+    "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording", "remove wording",
+    "translations", "translation", "save translation", "approve translation", "machine", "unit", "correct", "asked",
+    "sort", "asked wording", "jobs", "job", "job state", "active jobs", "cancel", "retry", "audit",
 ]  # fmt: skip
 
 
@@ -153,7 +155,8 @@ def test_a_visitor_is_sent_to_the_login(world: World, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["revise", "refresh", "publish source", "retire source", "save", "draft", "retire", "wording", "remove wording",
+    ["revise", "refresh", "publish source", "retire source", "place source", "save", "draft", "retire", "move", "wording",
+     "remove wording",
      "machine", "sort", "asked wording", "cancel", "retry"],
 )  # fmt: skip
 def test_changes_want_post(world: World, name: str) -> None:
@@ -164,7 +167,8 @@ def test_changes_want_post(world: World, name: str) -> None:
 
 
 FORMS = [
-    "revise", "refresh", "publish source", "retire source", "save", "publish", "draft", "retire", "wording",
+    "revise", "refresh", "publish source", "retire source", "place source", "save", "publish", "draft", "retire", "move",
+    "wording",
     "remove wording", "save translation", "approve translation", "machine", "correct", "sort", "asked wording",
     "cancel", "retry",
 ]  # fmt: skip

@@ -316,3 +316,23 @@ def test_a_full_disk_while_publishing_is_told(client: Client, monkeypatch: pytes
     assert "database or disk is full" in messages(client.get("/admin/faq/source/"))[0]
     source.refresh_from_db()
     assert source.published_revision_id is None
+
+
+def test_a_paste_beyond_what_a_form_carries_is_told_and_changes_nothing(client: Client) -> None:
+    """The browser says so before it sends (tests/e2e); this is what comes without JavaScript."""
+    response = client.post(ADD, form(text="x" * (2 * 2**20 + 1)), headers={"accept-language": "de"})
+    said = response.content.decode()
+    assert (response.status_code, "höchstens 2 MB getippten Text" in said, "als Datei hoch" in said) == (
+        413,
+        True,
+        True,
+    )
+    assert Source.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "the ceiling is %(ceiling)d"), ("fr", "le plafond est de %(ceiling)d")]
+)
+def test_the_page_knows_the_ceiling_of_a_paste_and_how_to_say_it(client: Client, language: str, said: str) -> None:
+    page = client.get(ADD, headers={"accept-language": language}).content.decode()
+    assert (f'data-most="{PASTE_LENGTH}"' in page, said in page) == (True, True)

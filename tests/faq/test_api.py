@@ -1,21 +1,30 @@
 """The API's ask: what `ask` says as JSON, and errors as problem details whose type programs can rely on."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.test import Client
-from rest_framework.throttling import SimpleRateThrottle
+from django.test import Client, RequestFactory
+from django.utils import translation
+from django.utils.translation import gettext
 
+from faq.api import problems
 from faq.api.problems import TITLES
 from faq.domain.ask import ask
 from faq.gateways import retrieval
 from faq.models import Asked, Question
+from tests.faq import worlds
 from tests.faq.factories import COST, GERMAN, make_portal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+]  # the API's shapes and problems; what it answers is asked in test_ask
 ADDRESS = "/api/v1/ask"
 JSON = "application/json"
 TYPE = "https://polyfaq.org/problems/"
@@ -27,9 +36,28 @@ QUESTIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with worlds.built(make_portal, tmp_path_factory.mktemp("portal"), django_db_blocker, worlds.STARTER) as home:
+        yield home
+
+
 @pytest.fixture
-def permit(starter: Any) -> Question:
-    return make_portal()
+def permit(portal: Path, starter: Any, tmp_path: Path) -> Question:
+    """The portal of make_portal()."""
+    worlds.enter(portal, tmp_path)
+    return Question.objects.get(key="permit")
+
+
+@pytest.fixture
+def limited(settings: Any) -> Any:
+    """Sets how often an address may ask."""
+
+    def to(rate: str) -> None:
+        settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": {"anon": rate}}
+        cache.clear()
+
+    return to
 
 
 def post(client: Client, body: Any, accept_language: str = "", **headers: str) -> Any:
@@ -45,7 +73,7 @@ def untimed(result: dict[str, Any]) -> dict[str, Any]:
 
 def problem(response: Any) -> tuple[int, str]:
     """Status and kind of a response, which must have the form of RFC 9457."""
-    body = response.json()
+    body = json.loads(response.content)
     assert response.headers["Content-Type"] == "application/problem+json"
     assert set(body) - {"errors"} == {"type", "title", "status", "detail"}
     assert (body["status"], bool(body["detail"])) == (response.status_code, True)
@@ -192,15 +220,54 @@ def test_other_formats_than_json_are_not_to_be_had(client: Client, permit: Quest
     assert problem(post(client, {"question": "permit"}, accept="text/html")) == (406, "not-acceptable")
 
 
-@pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/v1/", "/api/v1/ask/", "/api/v1/ask/1"])
+@pytest.mark.parametrize(
+    "address", ["/api", "/api/", "/api/v2/ask", "/api/v1/nothing", "/api/v1/", "/api/v1/ask/", "/api/v1/ask/1"]
+)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_is_no_address_is_a_problem_and_no_page(client: Client, address: str, method: str) -> None:
     assert problem(getattr(client, method)(address)) == (404, "not-found")
 
 
-def test_too_many_requests_are_told_when_to_come_back(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"anon": "2/min"})
-    cache.clear()
+def test_a_page_that_is_none_of_the_api_stays_a_page(client: Client) -> None:
+    assert client.get("/en/api/").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "title"), [("de", "Der Server ist gescheitert"), ("", "The server failed")]
+)
+def test_what_nobody_foresaw_is_a_problem_that_tells_nothing_of_the_inside(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, accept_language: str, title: str
+) -> None:
+    from faq.api import views
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("the password is larkmouth")
+
+    monkeypatch.setattr(views, "ask", broken)
+    response = post(Client(raise_request_exception=False), {"question": "permit"}, accept_language=accept_language)
+    assert problem(response) == (500, "internal-error")
+    assert (response.json()["title"], "larkmouth" in response.content.decode()) == (title, False)
+    assert [record.exc_info[1].args for record in caplog.records if record.exc_info] == [("the password is larkmouth",)]
+
+
+def test_a_host_that_is_not_ours_gets_a_problem(client: Client) -> None:
+    response = post(client, {"question": "permit"}, host="evil.example")
+    assert problem(response) == (400, "invalid")
+
+
+@pytest.mark.parametrize("status", sorted(problems.DETAILS))
+def test_what_no_view_answered_is_said_in_the_askers_language(rf: RequestFactory, status: int) -> None:
+    english = problems.outside(rf.get("/api/v1/ask"), status)
+    german = problems.outside(rf.get("/api/v1/ask", {"locale": "de-AT"}), status)
+    assert (problem(english), german.headers["Content-Language"]) == (problem(german), "de")
+    said = [
+        {name: json.loads(response.content)[name] for name in ("title", "detail")} for response in (english, german)
+    ]
+    assert not set(said[0].values()) & set(said[1].values())
+
+
+def test_too_many_requests_are_told_when_to_come_back(client: Client, limited: Any) -> None:
+    limited("2/min")
     responses = [post(client, {"question": "?"}) for _ in range(3)]
     assert [response.status_code for response in responses] == [400, 400, 429]
     assert problem(responses[-1]) == (429, "throttled")
@@ -211,7 +278,7 @@ def test_a_service_that_is_away_is_said_to_be(client: Client, monkeypatch: pytes
     from faq.api import views
     from faq.errors import Unavailable
 
-    def away(*_: Any) -> Any:
+    def away(*_: Any, **__: Any) -> Any:
         raise Unavailable("The database is being moved. Try again later.")
 
     monkeypatch.setattr(views, "ask", away)
@@ -234,10 +301,52 @@ def test_a_problem_has_a_title_in_the_callers_language_and_one_type(client: Clie
     assert response.json()["title"] == title
 
 
-def test_every_title_is_translated_into_every_language() -> None:
-    from django.conf import settings
-    from django.utils import translation
+@pytest.mark.parametrize(
+    ("body", "query", "header", "said"),
+    [
+        ({"locale": "tr"}, "?locale=de", "fr", "tr"),
+        ({}, "?locale=de", "fr", "de"),
+        ({"locale": "xx"}, "?locale=yy", "fr", "fr"),
+        ({"locale": ["de"]}, "", "fr", "fr"),
+        ([], "?locale=zh_CN", "", "zh-hans"),
+        ({}, "", "", "en"),
+    ],
+)
+def test_body_then_address_then_headers_tell_the_askers_language(
+    client: Client, body: Any, query: str, header: str, said: str
+) -> None:
+    response = client.post(
+        ADDRESS + query, json.dumps(body), content_type=JSON, headers={"accept-language": header} if header else {}
+    )
+    assert problem(response) == (400, "invalid")
+    assert (response.headers["Content-Language"], "Accept-Language" in response.headers["Vary"]) == (said, True)
+    with translation.override(said):
+        assert response.json()["detail"] == gettext("Some fields are wrong; see errors.")
 
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"question": "?!", "locale": "de"}, "Bitte schreiben Sie Ihre Frage in Worten."),
+        ({"question": "?!", "locale": "ar"}, "يُرجى كتابة سؤالكم بالكلمات."),
+        ("{", "Der Inhalt ist kein JSON: Expecting property name"),
+    ],
+)
+def test_what_was_wrong_is_said_in_the_askers_language(client: Client, body: Any, detail: str) -> None:
+    assert post(client, body, accept_language="de").json()["detail"].startswith(detail)
+
+
+def test_fields_are_spoken_of_in_the_askers_language_too(client: Client) -> None:
+    assert post(client, {"locale": "fr"}).json()["errors"] == {"question": ["Ce champ est obligatoire."]}
+
+
+def test_the_locale_may_stand_in_the_address(client: Client, permit: Question) -> None:
+    body = json.dumps({"question": "What does a resident permit cost?"})
+    response = client.post(f"{ADDRESS}?locale=de", body, content_type=JSON, headers={"accept-language": "en"})
+    assert response.json()["locale"] == "de"
+
+
+def test_every_title_is_translated_into_every_language() -> None:
     english = {kind: str(title) for kind, title in TITLES.items()}
     for code, _ in settings.LANGUAGES[1:]:
         with translation.override(code):

@@ -1,6 +1,8 @@
 """Ask: curated, composed or an honest abstention; cited, in the reader's language, and from what is published only."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from faq import cache
-from faq.domain import answers, indexing, locales, publication, questions, sources
+from faq.domain import answered, answers, indexing, locales, publication, questions, sources
 from faq.domain.ask import ask
 from faq.enums import State, TranslationPolicy
 from faq.errors import Invalid, Unavailable
 from faq.gateways import retrieval
 from faq.models import Asked, Locale, Passage, Question, Source, TranslationUnit
 from retrieval.types import Query
+from tests.faq import worlds
 from tests.faq.factories import (
     COST,
     GERMAN,
@@ -33,13 +36,28 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("starter")]
 FERRY = "The harbour ferry leaves every hour from the old pier."
 UMBRELLAS = "Found umbrellas are kept for six months in the town hall."
 FIELDS = [
-    "outcome", "locale", "question", "segments", "answer", "citations", "passages", "nearest", "degraded", "timings",
+    "outcome", "locale", "question", "segments", "answer", "citations", "passages", "nearest", "degraded", "corrected",
+    "timings",
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with worlds.built(make_portal, tmp_path_factory.mktemp("portal"), django_db_blocker, worlds.STARTER) as home:
+        yield home
+
+
 @pytest.fixture
-def permit() -> Question:
-    return make_portal()
+def permit(portal: Path, tmp_path: Path) -> Question:
+    """The portal of make_portal()."""
+    worlds.enter(portal, tmp_path)
+    return Question.objects.get(key="permit")
+
+
+@pytest.fixture(autouse=True)
+def _empty_without_it(request: pytest.FixtureRequest, db: None) -> None:
+    if "permit" not in request.fixturenames:
+        worlds.leave()
 
 
 def asked(text: str, locale: str = "en", **options: Any) -> dict[str, Any]:
@@ -122,6 +140,17 @@ def test_a_wording_in_a_language_that_is_not_the_pages_is_understood(permit: Que
     result = asked("Was kostet ein Bewohnerausweis", locale)
     assert (result["outcome"], result["question"], result["locale"]) == ("curated", "permit", locale)
     assert told(result) == [(COST, "en", "human")]
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-hans", "ar"])
+def test_a_paraphrase_in_a_language_that_is_not_the_pages_is_understood(permit: Question, locale: str) -> None:
+    result = asked("Wie viel kostet der Bewohnerausweis?", locale)
+    assert (result["outcome"], result["question"], result["locale"]) == ("curated", "permit", locale)
+
+
+def test_what_was_asked_in_another_language_than_the_pages_is_recorded_in_its_own(permit: Question) -> None:
+    assert asked("متى يفتح المسبح العام؟", "en", record=True)["outcome"] == "abstained"
+    assert Asked.objects.get().locale_id == "ar"
 
 
 def test_a_curated_answer_cites_the_stored_passage_in_its_own_language(permit: Question) -> None:
@@ -422,6 +451,7 @@ def test_asking_what_is_answered_changes_nothing(permit: Question) -> None:
 @pytest.mark.parametrize("text", ["What does a resident permit cost?", "When does the harbour ferry leave?"])
 def test_asking_costs_as_many_queries_in_a_large_portal_as_in_a_small_one(permit: Question, text: str) -> None:
     asked(text, "de")
+    answered.forget()
     with CaptureQueriesContext(connection) as few:
         asked(text, "de")
     for number in range(12):
@@ -429,6 +459,7 @@ def test_asking_costs_as_many_queries_in_a_large_portal_as_in_a_small_one(permit
         make_question(f"What does a ferry permit cost on line {number}?")
     indexing.sync_all()
     asked(text, "de")
+    answered.forget()
     with CaptureQueriesContext(connection) as many:
         asked(text, "de")
     assert len(many) == len(few)

@@ -13,7 +13,7 @@ from faq.gateways import retrieval
 from faq.models import Asked, Question
 from tests.faq.factories import COST, GERMAN, make_portal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # what is printed; what is answered is asked in test_ask
 COSTS = "What does a resident permit cost?"
 
 

@@ -83,7 +83,7 @@ class TestPublishing:
         code = """
 revise()
 places = [
-    (publication, "_live_citations"), (publication, "_follow_title"), (publication, "_publish_imported"),
+    (publication, "_live_citations"), (publication, "_follow_title"), (publication, "_is_table"),
     (publication.audit, "record"), (publication.signals.source_published, "send"), (publication, "_index_after_commit"),
     (publication.jobs.Job.objects, "create"),
 ]
@@ -97,7 +97,7 @@ tell(found, state()["live"])
     def test_killed_between_commit_and_index_nobody_sees_old_text_and_the_next_start_indexes(self, home: Path) -> None:
         code = """
 revise()
-died = killed(lambda: publication.publish_source(source()), (indexing, "sync_source"))
+died = killed(lambda: publication.publish_source(source()), (indexing, "sync_sources"))
 between = state()
 restart()
 tell(died, between, state())
@@ -117,7 +117,7 @@ tell(died, between, state())
         code = """
 retire = lambda: publication.retire_source(source())
 early = killed(retire, (publication.audit, "record")), state()
-late = killed(retire, (indexing, "sync_source")), state()
+late = killed(retire, (indexing, "sync_sources")), state()
 restart()
 tell(early, late, state()["index"])
 """

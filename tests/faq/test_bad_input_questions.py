@@ -3,6 +3,7 @@ operators of query languages are only punctuation."""
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from faq.domain import ask, feedback, indexing, questions
 from faq.errors import Invalid, Unavailable
 from faq.gateways import retrieval
 from faq.models import Asked, Passage, Phrasing, Question, Source
+from tests.faq import worlds
 from tests.faq.factories import make_question, make_source
 
 pytestmark = pytest.mark.django_db
@@ -57,16 +59,30 @@ WORDED = {
 }
 
 
-@pytest.fixture
-def permit(retriever: Any) -> Question:
+def build() -> None:
     """A published question with its answer, and a source beside it that must not answer; both are indexed."""
     make_source("# Zoo\n\nThe zoo keeps seven penguins and an otter.\n")
     passage = Passage.objects.filter(revision=make_source().published_revision, text__contains="permit").get()
-    question = make_question(
-        "What does a permit cost?", cites=passage, quote="A resident permit costs 30 euros a year."
-    )
+    make_question("What does a permit cost?", cites=passage, quote="A resident permit costs 30 euros a year.")
     indexing.sync_all()
-    return question
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with worlds.built(build, tmp_path_factory.mktemp("portal"), django_db_blocker) as home:
+        yield home
+
+
+@pytest.fixture
+def permit(portal: Path, tmp_path: Path) -> Question:
+    worlds.enter(portal, tmp_path)
+    return Question.objects.get()
+
+
+@pytest.fixture(autouse=True)
+def _empty_without_it(request: pytest.FixtureRequest, db: None) -> None:
+    if "permit" not in request.fixturenames:
+        worlds.leave()
 
 
 def everything() -> tuple[int, ...]:

@@ -1,15 +1,21 @@
 """People and workers who do the same thing in the same moment. On SQLite they wait for one another from the start of a
 transaction, on PostgreSQL only where rows meet: what comes out is the same on both."""
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.utils import timezone
 
-from faq.domain import answers, feedback, handlers, jobs, publication, questions, sources, topics
+from faq.domain import answers, feedback, handlers, jobs, leases, publication, questions, sources, topics
+from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import JobKind, JobState, Origin, State
 from faq.models import AnswerRevision, Asked, AuditEntry, Feedback, Job, Passage, Phrasing, Question, Source, Topic
 from tests.faq.factories import PARKING, citation, make_question, make_source, passages
@@ -70,6 +76,23 @@ def test_many_workers_share_many_jobs(counted: list[str]) -> None:
 def test_work_under_one_key_is_queued_once() -> None:
     found = together(*[lambda: jobs.enqueue(JobKind.POPULATE, {}, key="same").pk] * MANY)
     assert (outcomes(found), len(set(found)), Job.objects.count()) == (Counter(done=MANY), 1, 1)
+
+
+def test_quick_work_that_many_processes_wait_for_is_nobodys_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds it done deletes it, also under the feet of the one that did it."""
+    job = Job.objects.create(kind=JobKind.POPULATE)
+
+    def work(args: Any, progress: Any) -> None:
+        monkeypatch.setattr(jobs, "_finish", lambda *given: Job.objects.all().delete())
+
+    monkeypatch.setitem(handlers.HANDLERS, JobKind.POPULATE, work)
+    assert jobs.run(job.pk).state == JobState.SUCCEEDED
+    monkeypatch.undo()
+    job = Job.objects.create(kind=JobKind.SYNC_INDEX)
+    faster = jobs.run
+    monkeypatch.setattr(jobs, "run", lambda job_id: [faster(job_id), Job.objects.all().delete(), faster(job_id)])
+    jobs._follow_at_once(job.pk)
+    assert Job.objects.count() == 0
 
 
 def test_a_job_is_either_cancelled_or_done(counted: list[str]) -> None:
@@ -148,6 +171,78 @@ def test_of_revisions_published_at_once_one_stands() -> None:
     found = together(*[lambda d=d: answers.publish_revision(AnswerRevision.objects.get(pk=d.pk)) for d in drafts])
     assert outcomes(found).keys() <= {"done", "Conflict"}
     assert AnswerRevision.objects.filter(state=State.PUBLISHED, is_translation=False).count() == 1
+
+
+def test_drafts_of_machines_published_at_once_do_not_wait_for_each_other_for_ever() -> None:
+    """Each retires those before it."""
+    question = make_question(cites=passages(make_source())[0])
+    row = passages(Source.objects.get())[0]
+    drafts = [
+        answers.save_revision(
+            question,
+            locale="en",
+            text=f"Number {n}. [1]",
+            citations=[citation(row)],
+            origin=Origin.GENERATED,
+            actor=None,
+        )
+        for n in range(4)
+    ]
+    found = together(*[lambda d=d: answers.publish_revision(AnswerRevision.objects.get(pk=d.pk)) for d in drafts])
+    assert outcomes(found) == Counter(done=4)
+    assert AnswerRevision.objects.filter(state=State.PUBLISHED, is_translation=False).count() == 1
+
+
+def test_a_transaction_that_a_deadlock_ended_is_done_again() -> None:
+    """Two people change the same two topics, each beginning with another; on SQLite the second waits for the first."""
+    first, second = (topics.ensure_topic(title).pk for title in ("Parking", "Waste"))
+    meet = threading.Barrier(2)
+    tries: list[str] = []
+
+    def change(name: str, *order: int) -> Callable[[], None]:
+        @again_after_deadlock
+        def both() -> None:
+            tries.append(name)
+            with transaction.atomic():
+                for pk in order:
+                    Topic.objects.filter(pk=pk).update(description=Concat("description", Value(name)))
+                    with contextlib.suppress(threading.BrokenBarrierError):
+                        meet.wait(0.5)
+
+        return both
+
+    found = together(change("a", first, second), change("b", second, first))
+    assert outcomes(found) == Counter(done=2)
+    assert {"".join(sorted(text)) for text in Topic.objects.values_list("description", flat=True)} == {"ab"}
+    assert len(tries) == (3 if connection.vendor == "postgresql" else 2)
+
+
+def test_a_database_that_fails_otherwise_is_not_asked_again() -> None:
+    tries = []
+
+    @again_after_deadlock
+    def away() -> None:
+        tries.append(1)
+        raise OperationalError("the server closed the connection")
+
+    with pytest.raises(OperationalError):
+        away()
+    assert tries == [1]
+
+
+def test_processes_that_died_are_taken_from_by_one_sweep_alone(counted: list[str]) -> None:
+    old = timezone.now() - timedelta(hours=1)
+    made = [
+        Job.objects.create(
+            kind=JobKind.POPULATE, state=JobState.RUNNING, started_at=old, attempts=1, args={"n": str(n)}
+        )
+        for n in range(6)
+    ]
+    found = together(*[leases.take_back] * 4)
+    assert sum(found) == 6
+    assert [job.args[leases.DEATHS] for job in Job.objects.all()] == [{"": 1}] * 6
+    together(*[lambda: [jobs.run(job.pk) for job in made]] * 3)
+    assert (sorted(counted), set(Job.objects.values_list("state", "attempts"))) == (list("012345"), {("succeeded", 2)})
 
 
 def test_a_file_that_comes_in_twice_at_once_is_one_source() -> None:

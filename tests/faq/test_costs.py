@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from faq import cache
 from faq.domain import sources, topics
 from faq.models import Question
 from faq.queries import locales
 from tests.faq.factories import GERMAN, PARKING, make_portal, make_question, remember
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUERIES = 10
+QUERIES = 8
 OTHERS = 12
 
 

@@ -1,10 +1,13 @@
 """The documentation says what is there: settings, commands and links."""
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
+
+from portal import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "demo" / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -13,9 +16,10 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 def test_every_setting_is_explained_and_none_that_is_not_there():
     settings = (ROOT / "portal" / "settings.py").read_text()
-    read = set(re.findall(r'"((?:POLYFAQ|DJANGO)_[A-Z_]+|DATABASE_URL|REDIS_URL|CELERY_BROKER_URL)"', settings))
+    read = set(re.findall(r'"((?:POLYFAQ|DJANGO)_[A-Z_]+|DATABASE_URL|REDIS_[A-Z]+|CELERY_BROKER_URL)"', settings))
+    read |= {f"DATABASE_{field.name.upper()}" for field in dataclasses.fields(environment.Session)}
     page = (ROOT / "docs" / "reference" / "settings.md").read_text()
-    told = set(re.findall(r"`((?:POLYFAQ|DJANGO)_[A-Z_]+|DATABASE_URL|REDIS_URL|CELERY_BROKER_URL)`", page))
+    told = set(re.findall(r"`((?:POLYFAQ|DJANGO|DATABASE)_[A-Z_]+|REDIS_[A-Z]+|CELERY_BROKER_URL)`", page))
     assert told == read
 
 

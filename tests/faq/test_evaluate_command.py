@@ -55,7 +55,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def run(folder: Path, *args: str) -> str:
     out = StringIO()
-    call_command("evaluate", str(folder), *args, stdout=out)
+    call_command("evaluate", str(folder), *args, stdout=out, stderr=StringIO())
     return out.getvalue()
 
 
@@ -64,7 +64,7 @@ def test_each_language_is_measured_into_itself_and_into_english(folder: Path) ->
     pairs = [(row["question_locale"], row["passage_locale"]) for row in report["rows"]]
     assert sorted(pairs) == [("de", "de"), ("de", "en"), ("en", "en")]
     for row in report["rows"]:
-        assert {"n", "recall_at_1", "recall_at_5", "mrr", "answer_hit"} < set(row)
+        assert {"n", "recall_at_1", "recall_at_5", "mrr", "ndcg_at_10", "answer_hit", "answer_words"} < set(row)
         assert row["n"] == 2
         assert all(0 <= row[name] <= 1 for name in ("recall_at_1", "recall_at_5", "mrr", "answer_hit"))
 
@@ -93,12 +93,102 @@ def test_latency_is_of_one_search(folder: Path) -> None:
     assert 0 < latency["p50"] <= latency["p95"]
 
 
-def test_people_get_a_table(folder: Path) -> None:
-    head, line, *rows, last = run(folder).splitlines()
+def test_people_get_tables_and_so_does_a_document_between_its_marks(folder: Path, tmp_path: Path) -> None:
+    document = tmp_path / "quality.md"
+    document.write_text("# Before\n<!-- evaluate: begin -->\nold\n<!-- evaluate: end -->\nafter\n", encoding="utf-8")
+    shown = run(folder, "--update", str(document)).strip()
+    head, line, *rows = shown.split("\n\n")[0].splitlines()
     names = [cell.strip() for cell in head.strip("|").split("|")]
-    assert names[:6] == ["question_locale", "passage_locale", "n", "recall_at_1", "recall_at_5", "mrr"]
+    assert names[:5] == ["questions → passages", "n", "recall@1", "recall@5", "nDCG@10"]
     assert all(each.count("|") == head.count("|") for each in (line, *rows))
-    assert (len(rows), last.startswith("One search: p50 ")) == (3, True)
+    assert [row.split(" | ")[0] for row in rows] == ["| de → de", "| de → en", "| en → en"]
+    text = document.read_text(encoding="utf-8")
+    between = text.removeprefix("# Before\n<!-- evaluate: begin -->\n").removesuffix(
+        "\n<!-- evaluate: end -->\nafter\n"
+    )
+    assert between.partition("One search")[0] == shown.partition("One search")[0]
+
+
+def test_a_document_may_have_the_rows_alone(folder: Path, tmp_path: Path) -> None:
+    document = tmp_path / "readme.md"
+    document.write_text("<!-- evaluate: begin rows -->\n<!-- evaluate: end -->\n", encoding="utf-8")
+    shown = run(folder, "--update", str(document), "--locale", "en")
+    table = shown.split("\n\n")[0]
+    assert document.read_text(encoding="utf-8") == f"<!-- evaluate: begin rows -->\n{table}\n<!-- evaluate: end -->\n"
+
+
+def test_a_document_without_marks_is_named_before_anything_is_measured(folder: Path, tmp_path: Path) -> None:
+    document = tmp_path / "other.md"
+    document.write_text("# Other\n", encoding="utf-8")
+    with pytest.raises(CommandError, match=r"other\.md has no lines <!-- evaluate: begin -->"):
+        run(folder, "--update", str(document))
+    assert document.read_text(encoding="utf-8") == "# Other\n"
+    with pytest.raises(CommandError, match=r"missing\.md cannot be read"):
+        run(folder, "--update", str(tmp_path / "missing.md"))
+
+
+def test_a_question_whose_passage_is_held_out_is_not_answered(folder: Path) -> None:
+    """p1 is the first of every two articles: nothing is left about the ferry."""
+    report = json.loads(run(folder, "--json", "--holdout", "2"))
+    assert [(row["held_out"], row["wrong_answers"]) for row in report["rows"]] == [(1, 0.0)] * 3
+
+
+def test_translated_entries_answer_in_the_readers_language(folder: Path) -> None:
+    """The English passages with their German translations, of which every sentence is known."""
+    details = folder / "details.jsonl"
+    report = json.loads(run(folder, "--json", "--details", str(details)))
+    (row,) = report["translated"]
+    assert (row["question_locale"], row["passage_locale"], row["recall_at_1"], row["answer_hit"]) == ("de", "en", 1, 1)
+    rows = [json.loads(line) for line in details.read_text(encoding="utf-8").splitlines()]
+    said = [each["answer"]["text"] for each in rows if each["translated"] and each["question"]["id"] == "q1"]
+    assert "Eine Überfahrt kostet 2 Euro." in said[0]
+    quotes = [
+        quote["text"]
+        for each in rows
+        if each["translated"]
+        for part in each["answer"]["said"]
+        for quote in part["quotes"]
+    ]
+    assert any("A crossing costs 2 euros." in quote for quote in quotes)
+    assert report["parity_failures"] == 0
+
+
+def test_a_translation_that_loses_a_number_is_not_shown(folder: Path) -> None:
+    rows = [
+        {"id": "p1", "title": "Fähre", "text": "Die Hafenfähre legt am alten Pier ab. Eine Überfahrt kostet 3 Euro."}
+    ]
+    rows += [{"id": "p2", "title": "Bibliothek", "text": PASSAGES["de"][1][2]}]
+    write(folder / "passages.de.jsonl", rows)
+    details = folder / "details.jsonl"
+    assert json.loads(run(folder, "--json", "--details", str(details)))["parity_failures"] == 0
+    found = [json.loads(line) for line in details.read_text(encoding="utf-8").splitlines()]
+    said = [each["answer"]["text"] for each in found if each["translated"] and each["question"]["id"] == "q1"]
+    assert "A crossing costs 2 euros." in said[0]
+
+
+def test_every_quote_of_an_answer_stands_in_its_passage(folder: Path) -> None:
+    assert json.loads(run(folder, "--json"))["citation_precision"] == 1.0
+
+
+def test_what_is_measured_is_named(folder: Path) -> None:
+    report = json.loads(run(folder, "--json", "--locale", "en", "--embedder", "fake", "--backend", "embedded"))
+    assert [(row["question_locale"], row["passage_locale"]) for row in report["rows"]] == [("en", "en")]
+    assert set(report["baselines"]) >= {"lexical", "gloss", "vector", "fused"}
+    assert json.loads(run(folder, "--json", "--locale", "en", "--no-baselines"))["baselines"] == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--backend", "nowhere.Backend"], "nowhere"),
+        (["--embedder", "retrieval.types.Query"], "lacks"),
+        (["--holdout", "-1"], "holdout"),
+        (["--locale", "fr"], r"questions\.fr\.jsonl"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_by_name(folder: Path, options: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        run(folder, *options)
 
 
 def test_an_answer_to_what_no_passage_answers_counts_against(folder: Path) -> None:
@@ -110,11 +200,24 @@ def test_an_answer_to_what_no_passage_answers_counts_against(folder: Path) -> No
 
 def test_the_portals_index_and_data_are_left_alone(folder: Path, settings: Any) -> None:
     before = retrieval.retriever()
+    files = sorted(Path(settings.POLYFAQ["HOME"]).rglob("*"))
     run(folder)
     assert not Path(settings.POLYFAQ["INDEX_PATH"]).exists()
     assert (Source.objects.count(), Asked.objects.count(), Job.objects.count()) == (0, 0, 0)
     assert retrieval.retriever() is not before
-    assert not [path for path in Path(settings.POLYFAQ["HOME"]).iterdir() if path.name != "labelled"]
+    assert sorted(Path(settings.POLYFAQ["HOME"]).rglob("*")) == files
+
+
+def test_progress_is_told_beside_the_figures(folder: Path) -> None:
+    out, errors = StringIO(), StringIO()
+    call_command("evaluate", str(folder), "--json", "--locale", "en", stdout=out, stderr=errors)
+    assert errors.getvalue() == "1 of 2 questions asked\n2 of 2 questions asked\n"
+    assert json.loads(out.getvalue())["rows"][0]["n"] == 2
+
+
+def test_no_database_is_asked(folder: Path, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        run(folder, "--locale", "en")
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

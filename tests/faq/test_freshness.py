@@ -14,7 +14,7 @@ from faq.domain import answers, publication, sources
 from faq.domain.ask import ask
 from faq.enums import Freshness, Origin, Significance, State
 from faq.models import Locale, Question, Source
-from faq.queries import freshness
+from faq.queries import coverage, freshness
 from tests.faq.factories import (
     citation,
     edit,
@@ -196,7 +196,7 @@ def test_coverage_counts_each_published_question_once_in_each_language(source: S
     answers.translate_answer(Question.objects.get(key="permit"), "de")
     make_question("Draft?", publish=False)
     rewrite(source, "14 days", "30 days")
-    found = {row.locale.tag: (row.current, row.machine, row.stale, row.missing) for row in freshness.coverage()}
+    found = {row.locale.tag: (row.current, row.machine, row.stale, row.missing) for row in coverage.by_language()}
     assert found["en"] == (1, 0, 1, 0)
     assert found["de"] == (1, 1, 0, 1)
     assert found["fr"] == (1, 0, 0, 1)

@@ -13,7 +13,7 @@ from retrieval import types
 from tests.faq.factories import remember
 from translation.engine import FakeEngine
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]  # mapping of errors and settings
 TEXTS = ["The office is open.", "Bring your passport."]
 
 
@@ -86,7 +86,7 @@ class TestTranslating:
         remember(TEXTS[0], "Von Hand.")
         remember(TEXTS[1], "Freigegeben.", human=False)
         TranslationUnit.objects.filter(source_text=TEXTS[1]).update(approved=True)
-        monkeypatch.setattr(translation, "recall", lambda *_: {})  # written by a person while the engine ran
+        monkeypatch.setattr(translation, "_held", lambda *_: ({}, {}))  # written by a person while the engine ran
         translation.translate_texts(TEXTS, "en", "de")
         assert [unit(text).target_text for text in TEXTS] == ["Von Hand.", "Freigegeben."]
 

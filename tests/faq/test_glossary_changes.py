@@ -92,7 +92,7 @@ def test_the_database_holds_no_incomplete_term_either(wrong: GlossaryTerm) -> No
 
 
 def test_changes_are_audited_with_what_was_there_before() -> None:
-    editor = get_user_model().objects.create_user("editor")
+    editor = get_user_model().objects.create_superuser("editor")
     kept = glossary.save_term(preferred(), editor)
     kept.translation = "Anwohnerausweis"
     glossary.save_term(kept, editor)

@@ -151,7 +151,7 @@ def test_an_index_that_is_away_never_keeps_a_source_from_being_published(
     def away(*_: object) -> None:
         raise Unavailable("The index is away.")
 
-    monkeypatch.setattr(indexing, "sync_source", away)
+    monkeypatch.setattr(indexing, "sync_sources", away)
     with django_capture_on_commit_callbacks(execute=True):
         source = make_source()
     assert source.published_revision is not None

@@ -66,9 +66,10 @@ def test_killed_inside_the_transaction_that_publishes(home: Path) -> None:
 
 
 def test_killed_between_publishing_and_indexing_the_next_start_indexes(home: Path) -> None:
-    assert ingest(home, f"from faq.domain import indexing; indexing.sync_source = {KILL}") == KILLED
+    assert ingest(home, f"from faq.domain import indexing; indexing.sync_sources = {KILL}") == KILLED
     found = state(home)
-    assert (found["sources"], found["unfinished"], found["index_ok"]) == ([["Parking", "published"]], 1, False)
+    published = [["Buses", "published"], ["Parking", "published"]]
+    assert (found["sources"], found["unfinished"], found["index_ok"]) == (published, 1, False)
     aged = "from faq.models import Job; Job.objects.update(heartbeat_at=None); call_command('worker', once=True)"
     assert python(home, aged).returncode == 0
     found = state(home)
@@ -80,4 +81,4 @@ def test_killed_while_the_index_is_written(home: Path) -> None:
     assert ingest(home, kill) == KILLED
     assert python(home, "call_command('index', rebuild=True)").returncode == 0
     assert state(home)["index_ok"] is True
-    assert ingest(home) == {"added": 1, "revised": 0, "unchanged": 1, "failed": []}
+    assert ingest(home) == {"added": 0, "revised": 0, "unchanged": 2, "failed": []}

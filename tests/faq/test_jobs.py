@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from faq import tasks
-from faq.domain import handlers, jobs
-from faq.enums import JobKind, JobState
+from faq.domain import handlers, jobs, leases, progress, queues
+from faq.enums import JobKind, JobState, Queue
 from faq.errors import Conflict, Invalid, NotFound, Unavailable
 from faq.models import Job
 
@@ -115,7 +115,7 @@ class TestRunning:
         assert jobs.get(job.pk).state == JobState.QUEUED
 
     def test_too_long_a_job_stops_and_goes_on_later(self, handle: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(jobs, "LIMIT_SECONDS", -1)
+        monkeypatch.setattr(queues, "LIMITS", dict.fromkeys(Queue, queues.Limits(-1, 0, 0)))
         handle(lambda args, progress: progress.advance())
         assert jobs.run(jobs.enqueue(KIND, {}).pk).state == JobState.QUEUED
 
@@ -123,7 +123,7 @@ class TestRunning:
 @pytest.mark.django_db
 class TestPeople:
     def test_a_cancelled_job_stops_at_its_next_step(self, handle: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(jobs, "WRITE_SECONDS", 0)
+        monkeypatch.setattr(progress, "WRITE_SECONDS", 0)
         steps = []
 
         def work(args: Any, progress: jobs.Progress) -> None:
@@ -169,9 +169,20 @@ class TestRecovering:
         assert [jobs.get(gone.pk).state, jobs.get(alive.pk).state] == [JobState.QUEUED, JobState.RUNNING]
 
     def test_a_job_that_ends_its_process_again_and_again_is_given_up(self) -> None:
-        job = self.running(3600, attempts=jobs.MAX_ATTEMPTS)
+        job = self.running(3600)
+        for _ in range(leases.MAX_DEATHS - 1):
+            assert jobs.recover() == 1
+            Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
         assert jobs.recover() == 0
-        assert (jobs.get(job.pk).state, "ended 5 times" in jobs.get(job.pk).error) == (JobState.FAILED, True)
+        job.refresh_from_db()
+        assert (job.state, job.error) == (JobState.FAILED, "The process that ran this job ended 3 times.")
+
+    def test_a_person_who_tries_it_again_gives_it_as_many_tries_as_before(self) -> None:
+        job = self.running(3600)
+        Job.objects.update(args={"n": 1, leases.DEATHS: {"": leases.MAX_DEATHS - 1}})
+        assert jobs.recover() == 0
+        jobs.retry(job.pk)
+        assert jobs.get(job.pk).args == {"n": 1}
 
     def test_a_lost_message_is_sent_again(self, django_capture_on_commit_callbacks: Callable[..., Any]) -> None:
         job = Job.objects.create(kind=KIND)
@@ -179,9 +190,17 @@ class TestRecovering:
             assert jobs.recover() == 1
         assert tasks.background().deferred == [str(job.pk)]
 
-    def test_a_service_that_is_away_is_left_in_peace_for_a_while(self) -> None:
-        Job.objects.create(kind=KIND, attempts=1, heartbeat_at=timezone.now())
+    def test_a_service_that_is_away_is_left_in_peace_for_longer_each_time(self) -> None:
+        def waits(attempts: int, seconds: int) -> None:
+            beat = timezone.now() - timedelta(seconds=seconds)
+            Job.objects.create(kind=KIND, attempts=attempts, heartbeat_at=beat)
+
+        for attempts, seconds in ((1, 20), (2, 50), (3, 110), (4, 230), (9, 230)):
+            waits(attempts, seconds)
         assert jobs.recover() == 0
+        for attempts, seconds in ((1, 40), (2, 70), (3, 130), (4, 250), (9, 250)):
+            waits(attempts, seconds)
+        assert jobs.recover() == 5
 
     def test_nothing_is_sent_before_commit(self, django_capture_on_commit_callbacks: Callable[..., Any]) -> None:
         with django_capture_on_commit_callbacks() as callbacks:
@@ -244,3 +263,93 @@ def test_commands_run_the_jobs_they_cause(handle: Any) -> None:
     calls = handle()
     jobs.enqueue(KIND, {"n": 1})
     assert ([job.state for job in tasks.drain()], calls) == ([JobState.SUCCEEDED], [{"n": 1}])
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTogether:
+    """What follows from many changes to sources or questions, in one go."""
+
+    @pytest.fixture
+    def synchronised(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        calls: list[dict[str, Any]] = []
+        monkeypatch.setitem(handlers.HANDLERS, JobKind.SYNC_INDEX, lambda args, progress: calls.append(args))
+        return calls
+
+    def change(self, **args: Any) -> None:
+        jobs.follow(JobKind.SYNC_INDEX, args, key=str(args))
+
+    def test_sources_are_synchronised_at_the_end_by_one_job_that_leaves_nothing(self, synchronised: Any) -> None:
+        with jobs.together():
+            for source in (3, 1, 2):
+                self.change(source_id=source)
+            assert (synchronised, Job.objects.count()) == ([], 3)
+        assert (synchronised, Job.objects.count()) == ([{"source_ids": [1, 2, 3]}], 0)
+
+    def test_they_do_not_wait_for_more_than_so_many(self, synchronised: Any) -> None:
+        with jobs.together(2):
+            for source in range(5):
+                self.change(source_id=source)
+            assert synchronised == [{"source_ids": [0, 1]}, {"source_ids": [2, 3]}]
+        assert synchronised[2:] == [{"source_id": 4}]
+
+    def test_nor_for_so_long(self, synchronised: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        with jobs.together():
+            self.change(question_id=2)
+            monkeypatch.setattr(jobs, "HELD_SECONDS", -1.0)
+            self.change(question_id=1)
+            assert synchronised == [{"question_ids": [1, 2]}]
+
+    def test_questions_are_another_matter_than_sources(self, synchronised: Any) -> None:
+        with jobs.together():
+            for number in (3, 1):
+                self.change(question_id=number)
+                self.change(source_id=number)
+        assert (synchronised, Job.objects.count()) == ([{"question_ids": [1, 3]}, {"source_ids": [1, 3]}], 0)
+
+    def test_other_work_is_done_by_itself(self, synchronised: Any) -> None:
+        with jobs.together():
+            self.change(source_id=1)
+            self.change(question_id=7)
+            self.change(source_id=2)
+        assert synchronised == [{"source_ids": [1, 2]}, {"question_id": 7}]
+
+    def test_after_an_error_what_was_committed_before_is_done(self, synchronised: Any) -> None:
+        def broken() -> None:
+            with jobs.together():
+                self.change(source_id=1)
+                self.change(source_id=2)
+                raise Invalid("The third is broken.")
+
+        with pytest.raises(Invalid):
+            broken()
+        assert (synchronised, Job.objects.count()) == ([{"source_ids": [1, 2]}], 0)
+
+    def test_when_the_process_is_stopped_the_jobs_wait_for_a_sweep(self, synchronised: Any) -> None:
+        def stopped() -> None:
+            with jobs.together():
+                self.change(source_id=1)
+                self.change(source_id=2)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            stopped()
+        assert (synchronised, Job.objects.filter(state=JobState.QUEUED).count()) == ([], 2)
+        for job in jobs.pending():
+            jobs.run(job.pk)
+        assert synchronised == [{"source_id": 1}, {"source_id": 2}]
+
+    def test_outside_everything_follows_at_once(self, synchronised: Any) -> None:
+        with jobs.together():
+            pass
+        self.change(source_id=1)
+        assert synchronised == [{"source_id": 1}]
+
+    def test_a_service_that_is_away_keeps_the_merged_job(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def away(args: Any, progress: Any) -> None:
+            raise Unavailable("The index is away.")
+
+        monkeypatch.setitem(handlers.HANDLERS, JobKind.SYNC_INDEX, away)
+        with jobs.together():
+            self.change(source_id=1)
+            self.change(source_id=2)
+        assert [(job.state, job.args) for job in Job.objects.all()] == [(JobState.QUEUED, {"source_ids": [1, 2]})]

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from faq import errors, tasks
-from faq.domain import answers, indexing, jobs
+from faq.domain import answers, indexing, jobs, populate
 from faq.enums import JobKind, JobState, Origin, State, TranslationPolicy
 from faq.models import AnswerRevision, AuditEntry, Citation, Job, Phrasing, Question, Source, TranslationUnit
 from tests.faq.factories import (
@@ -324,6 +324,30 @@ class TestTheCommand:
 
         monkeypatch.setattr(answers, "translate_answer", refuse)
         assert call() == "succeeded: 1 of 1 questions, 1 failed.\n  permit: This cannot be.\n"
+
+    @pytest.mark.parametrize(
+        ("error", "state"), [(errors.Invalid, "failed"), (RuntimeError, "failed"), (errors.Unavailable, "queued")]
+    )
+    def test_a_job_that_did_not_succeed_ends_it_with_1(
+        self, source: Source, monkeypatch: pytest.MonkeyPatch, error: type[Exception], state: str
+    ) -> None:
+        def refuse(*_: Any) -> Any:
+            raise error("The disk is away.")
+
+        monkeypatch.setattr(populate, "populate", refuse)
+        out = StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("populate", stdout=out, stderr=out)
+        said = out.getvalue()
+        assert ended.value.code == 1
+        assert ("The disk is away." in said, f"{state}: 0 of 0 questions" in said) == (True, True), said
+
+    def test_a_job_left_to_the_workers_of_a_broker_is_no_failure(
+        self, source: Source, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.CELERY_BROKER_URL = "redis://broker.example:6379/0"
+        monkeypatch.setattr(tasks.run_job, "apply_async", lambda *_, **__: None)
+        assert call() == "queued: 0 of 0 questions, 0 failed.\n"
 
     @pytest.mark.parametrize("tag", ["fr", "fr_CH"])
     def test_one_language_may_be_chosen(self, source: Source, tag: str) -> None:

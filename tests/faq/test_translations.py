@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
 
-from faq.domain import answers, indexing, jobs, publication, review, topics, translations
+from faq.domain import answers, indexing, jobs, publication, review, tmx, topics, translations
 from faq.enums import JobKind, Origin, State, TranslationPolicy
 from faq.errors import Conflict, Invalid, Unavailable
 from faq.models import AnswerRevision, AuditEntry, Job, Phrasing, Question, Source, TranslationUnit
 from faq.queries import content
 from tests.faq.factories import make_question, make_source, passages, remember, set_policy, translate_into, work
+from translation.types import LanguagePair
 
 pytestmark = pytest.mark.django_db
 TEXT = "# Permits\n\nA permit costs 30 euros. You can apply online.\n"
@@ -54,6 +56,18 @@ class TestFilling:
         assert fill(source, "de") == 4
         assert memory()[COST] == (f"[de] {COST}", "machine", False)
         assert (engine.calls, sorted(engine.texts)) == (1, sorted(["Parking", "Permits", COST, APPLY]))
+
+    def test_where_no_package_leads_nothing_is_looked_up_and_the_index_is_left_alone(
+        self, source: Source, engine: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine, "_pairs", [LanguagePair("en", "de")])
+        assert translations.translatable(source.pk, ["de", "fr"]) == ["de"]
+        assert translations.translatable(None, ["fr"]) == []
+        synced: list[int] = []
+        monkeypatch.setattr(indexing, "sync_source", synced.append)
+        for locale in ("fr", "de"):
+            jobs.run(jobs.enqueue(JobKind.FILL_MEMORY, {"source_id": source.pk, "locales": [locale]}).pk)
+        assert (engine.calls, synced, memory("fr"), len(memory("de"))) == (1, [source.pk], {}, 4)
 
     def test_the_topic_is_translated_with_its_sources(self, source: Source) -> None:
         Source.objects.update(topic=topics.ensure_topic("traffic", title="Traffic", description="On the road."))
@@ -104,7 +118,7 @@ class TestFilling:
         job = Job.objects.create(kind=JobKind.FILL_MEMORY, state="running")
         progress = jobs.Progress(job)
         assert translations.fill_memory(source.pk, ["de", "fr"], progress) == 4
-        assert progress.failures == [{"item": "en → de", "reason": "The model is broken."}]
+        assert progress.failures == [{"item": "en → de, 1–4", "reason": "The model is broken."}]
         assert (progress.done, progress.total) == (8, 8)
 
     def test_publishing_fills_the_memory_and_indexes_the_translated_passage(self, source: Source, starter: Any) -> None:
@@ -115,7 +129,7 @@ class TestFilling:
 
 class TestPeople:
     def test_a_correction_is_a_persons_from_now_on(self, source: Source) -> None:
-        editor = get_user_model().objects.create_user("editor")
+        editor = get_user_model().objects.create_superuser("editor")
         unit = remember(COST, "Maschinell.", human=False)
         translations.correct_unit(unit, "  Ein Ausweis kostet 30 Euro.  ", editor)
         assert memory()[COST] == ("Ein Ausweis kostet 30 Euro.", "human", True)
@@ -234,9 +248,9 @@ class TestTmx:
         remember(APPLY, "Online\u00a0„hier“.", human=False)
         remember("Broken.", "Kaputt Kaputt", human=False, verdict="repetition")
         path = tmp_path / "de.tmx"
-        assert translations.export_tmx(path, "en", "de") == 2
+        assert tmx.export_tmx(path, "en", "de") == 2
         TranslationUnit.objects.all().delete()
-        assert translations.import_tmx(path) == translations.Imported(added=2)
+        assert tmx.import_tmx(path) == tmx.Imported(added=2)
         assert memory() == {
             COST: ("Er kostet <30> & mehr Euro.", "human", True),
             APPLY: ("Online\u00a0„hier“.", "human", True),
@@ -244,36 +258,99 @@ class TestTmx:
 
     def test_a_second_import_changes_nothing(self, source: Source, tmp_path: Path) -> None:
         remember(COST, "Er kostet 30 Euro.")
-        translations.export_tmx(tmp_path / "de.tmx", "en", "de")
+        tmx.export_tmx(tmp_path / "de.tmx", "en", "de")
         before = AuditEntry.objects.count()
-        assert translations.import_tmx(tmp_path / "de.tmx") == translations.Imported(unchanged=1)
+        assert tmx.import_tmx(tmp_path / "de.tmx") == tmx.Imported(unchanged=1)
         assert AuditEntry.objects.count() == before
 
     def test_an_import_replaces_a_machines_words_and_says_so(self, source: Source, tmp_path: Path) -> None:
         remember(COST, "Er kostet 30 Euro.")
-        translations.export_tmx(tmp_path / "de.tmx", "en", "de")
+        tmx.export_tmx(tmp_path / "de.tmx", "en", "de")
         TranslationUnit.objects.update(target_text="Maschinell.", origin=Origin.MACHINE, approved=False)
-        assert translations.import_tmx(tmp_path / "de.tmx") == translations.Imported(changed=1)
+        assert tmx.import_tmx(tmp_path / "de.tmx") == tmx.Imported(changed=1)
         assert memory()[COST] == ("Er kostet 30 Euro.", "human", True)
         assert AuditEntry.objects.filter(verb="import").count() == 1
 
     def test_only_what_people_wrote_may_be_exported(self, source: Source, tmp_path: Path) -> None:
         remember(COST, "Er kostet 30 Euro.")
         remember(APPLY, "Online.", human=False)
-        assert translations.export_tmx(tmp_path / "de.tmx", "en", "de", human_only=True) == 1
+        assert tmx.export_tmx(tmp_path / "de.tmx", "en", "de", human_only=True) == 1
 
     def test_languages_the_portal_does_not_have_are_passed_over_and_counted(
         self, source: Source, tmp_path: Path
     ) -> None:
         path = tmp_path / "it.tmx"
-        path.write_text(tmx(("en", "it"), COST, "Costa 30 euro."), encoding="utf-8")
-        assert translations.import_tmx(path) == translations.Imported(skipped=1)
+        path.write_text(tmx_file(("en", "it"), COST, "Costa 30 euro."), encoding="utf-8")
+        assert tmx.import_tmx(path) == tmx.Imported(skipped=1)
 
     def test_a_tag_is_understood_however_it_is_written(self, source: Source, tmp_path: Path) -> None:
         path = tmp_path / "zh.tmx"
-        path.write_text(tmx(("en-GB", "zh-CN"), COST, "30欧元。"), encoding="utf-8")
-        assert translations.import_tmx(path) == translations.Imported(added=1)
+        path.write_text(tmx_file(("en-GB", "zh-CN"), COST, "30欧元。"), encoding="utf-8")
+        assert tmx.import_tmx(path) == tmx.Imported(added=1)
         assert memory("zh-hans")[COST][0] == "30欧元。"
+
+    def test_the_command_takes_the_memory_in_and_out(
+        self, source: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str], starter: Any
+    ) -> None:
+        remember(COST, "Er kostet 30 Euro.")
+        path = str(tmp_path / "de.tmx")
+        call_command("memory", "export", path, "--from=en", "--into=de", "--json")
+        TranslationUnit.objects.all().delete()
+        call_command("memory", "import", path)
+        assert capsys.readouterr().out.splitlines() == ['{"written": 1}', "1 added, 0 changed, 0 unchanged, 0 skipped"]
+        assert memory()[COST] == ("Er kostet 30 Euro.", "human", True)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["import", "none.tmx"], r"none\.tmx cannot be read"),
+            (["export", "a.tmx"], "two locales"),
+            (["export", "a.tmx", "--from=en", "--into=xx"], "xx"),
+            (["export", "no/folder/a.tmx", "--from=en", "--into=de"], "cannot be written"),
+        ],
+    )
+    def test_the_command_says_what_is_wrong(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(CommandError, match=said):
+            call_command("memory", *arguments)
+        assert list(tmp_path.glob("*.tmx")) == []
+
+    def test_many_pairs_are_kept_piece_by_piece_and_the_last_of_one_text_counts(
+        self, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tmx, "TOGETHER", 2)
+        texts = [*(f"Sentence {n}." for n in range(5)), "Sentence 0."]
+        path = tmp_path / "many.tmx"
+        path.write_text(
+            "<tmx><header/><body>"
+            + "".join(tmx_unit(("en", "de"), text, f"Satz {n}.") for n, text in enumerate(texts))
+            + tmx_unit(("en", "it"), "No.", "No.")
+            + "</body></tmx>"
+        )
+        told: list[tuple[int, int]] = []
+        report = lambda done, total: told.append((done, total))  # noqa: E731
+        assert tmx.import_tmx(path, report=report) == tmx.Imported(added=5, skipped=1)
+        assert memory()["Sentence 0."] == ("Satz 5.", "human", True)
+        assert (told, AuditEntry.objects.filter(verb="import").count()) == ([(3, 7), (5, 7), (7, 7)], 3)
+        assert tmx.import_tmx(path) == tmx.Imported(unchanged=5, skipped=1)
+
+    def test_an_import_that_was_broken_off_is_finished_by_another(
+        self, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tmx, "TOGETHER", 2)
+        path = tmp_path / "many.tmx"
+        units = "".join(tmx_unit(("en", "de"), f"Sentence {n}.", f"Satz {n}.") for n in range(5))
+        path.write_text(f"<tmx><header/><body>{units}</body></tmx>")
+
+        def stop(done: int, total: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            tmx.import_tmx(path, report=stop)
+        assert len(memory()) == 2
+        assert tmx.import_tmx(path) == tmx.Imported(added=3, unchanged=2)
 
     @pytest.mark.parametrize("text", ["", "<tmx", "no xml", "<html/>"])
     def test_a_broken_file_is_refused_and_nothing_of_it_is_kept(
@@ -282,7 +359,7 @@ class TestTmx:
         path = tmp_path / "broken.tmx"
         path.write_text(text, encoding="utf-8")
         with pytest.raises(Invalid, match=r"broken\.tmx"):
-            translations.import_tmx(path)
+            tmx.import_tmx(path)
         assert memory() == {}
 
     def test_a_new_memory_brings_the_passages_it_completes(self, source: Source, tmp_path: Path, starter: Any) -> None:
@@ -291,20 +368,23 @@ class TestTmx:
         indexing.sync_all()
         for text in translations.source_texts(source):
             remember(text, f"„{text}“")
-        translations.export_tmx(tmp_path / "de.tmx", "en", "de")
+        tmx.export_tmx(tmp_path / "de.tmx", "en", "de")
         TranslationUnit.objects.all().delete()
-        translations.import_tmx(tmp_path / "de.tmx")
+        tmx.import_tmx(tmp_path / "de.tmx")
         work()
         assert indexing.check().missing == ()
         assert {entry.locale for entry in indexing.passage_entries()} == {"en", "de"}
 
 
-def tmx(tags: tuple[str, str], source: str, target: str) -> str:
-    rows = "".join(
-        f'<tuv xml:lang="{tag}"><seg>{text}</seg></tuv>' for tag, text in zip(tags, (source, target), strict=True)
-    )
+def tmx_file(tags: tuple[str, str], source: str, target: str) -> str:
     header = f'<header srclang="{tags[0]}" datatype="plaintext" segtype="sentence" adminlang="en" o-tmf="x"/>'
-    return f'<?xml version="1.0" encoding="UTF-8"?><tmx version="1.4">{header}<body><tu>{rows}</tu></body></tmx>'
+    body = tmx_unit(tags, source, target)
+    return f'<?xml version="1.0" encoding="UTF-8"?><tmx version="1.4">{header}<body>{body}</body></tmx>'
+
+
+def tmx_unit(tags: tuple[str, str], source: str, target: str) -> str:
+    rows = (f'<tuv xml:lang="{tag}"><seg>{text}</seg></tuv>' for tag, text in zip(tags, (source, target), strict=True))
+    return f"<tu>{''.join(rows)}</tu>"
 
 
 def test_an_engine_that_is_away_leaves_the_work_to_be_done_again(
@@ -319,4 +399,30 @@ def test_an_engine_that_is_away_leaves_the_work_to_be_done_again(
     TranslationUnit.objects.all().delete()
     monkeypatch.setattr(translation, "engine", away)
     job = jobs.run(jobs.enqueue(JobKind.FILL_MEMORY, {"source_id": source.pk, "locales": ["de"]}).pk)
-    assert job.failures == [{"item": "en → de", "reason": "The engine is away."}]
+    assert job.failures == [{"item": "en → de, 1–4", "reason": "The engine is away."}]
+
+
+def test_a_job_whose_process_was_stopped_pays_for_no_segment_twice(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate_into("de", "fr")
+    source = make_source("\n\n".join(f"Rule {n} holds." for n in range(9)), title="Rules")
+    monkeypatch.setattr(translations, "BATCH", 4)
+    translate, paid = engine.translate, []
+
+    def stopped_in_the_fourth_call(texts: list[str], pair: LanguagePair) -> list[str]:
+        if engine.calls == 3:
+            raise SystemExit
+        return [
+            paid.append((text, pair.target)) or made for text, made in zip(texts, translate(texts, pair), strict=True)
+        ]
+
+    monkeypatch.setattr(engine, "translate", stopped_in_the_fourth_call)
+    job = jobs.enqueue(JobKind.FILL_MEMORY, {"source_id": source.pk, "locales": ["de", "fr"]})
+    with pytest.raises(SystemExit):
+        jobs.run(job.pk)
+    assert (len(paid), Job.objects.get(pk=job.pk).state) == (10, "queued")
+    engine.calls = -10
+    assert jobs.run(job.pk).state == "succeeded"
+    texts = translations.source_texts(source)
+    assert sorted(paid) == sorted((text, locale) for text in texts for locale in ("de", "fr"))

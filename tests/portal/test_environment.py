@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
 
 from faq.checks import check_settings
 from portal import environment as env
@@ -121,6 +122,67 @@ class TestDatabase:
         monkeypatch.setenv(NAME, url)
         found = env.database(NAME, Path("x"))
         assert (found["HOST"], found["NAME"], found["PASSWORD"]) == ("/run/Post", "faq", "")
+
+    def test_connections_are_kept_for_a_minute_and_bounded_by_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(NAME, "postgresql://db/faq")
+        found = env.database(NAME, Path("x"))
+        assert (found["CONN_MAX_AGE"], found["OPTIONS"]) == (60, {})
+
+    def test_a_pool_takes_the_place_of_kept_connections(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(NAME, "postgresql://db/faq")
+        found = env.database(NAME, Path("x"), env.Session(pool=8))
+        assert (found["CONN_MAX_AGE"], found["OPTIONS"]) == (0, {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}})
+
+    def test_bounds_join_the_options_of_the_url(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(NAME, "postgresql://db/faq?options=-c%20work_mem%3D8MB")
+        found = env.database(NAME, Path("x"), env.Session(statement_seconds=15, lock_seconds=5))
+        assert found["OPTIONS"] == {"options": "-c work_mem=8MB -c statement_timeout=15s -c lock_timeout=5s"}
+
+    def test_the_variables_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        given = {"POOL": "8", "STATEMENT_SECONDS": "15", "LOCK_SECONDS": "5", "PASSWORD": PASSWORD}
+        for name, value in given.items():
+            monkeypatch.setenv(f"TRIED_{name}", value)
+        assert env.session("TRIED_") == env.Session(PASSWORD, 8, 15, 5)
+
+
+class TestPasswords:
+    """A secret's file holds no more than the secret; the address is no secret."""
+
+    def test_of_the_database(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(NAME, "postgresql://me@db/faq")
+        assert env.database(NAME, Path("x"), env.Session(password="p@ss/:"))["PASSWORD"] == "p@ss/:"
+
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("redis://host:6379/0", "redis://:p%40ss%2F%3A@host:6379/0"),
+            ("rediss://me@host/1?ssl_cert_reqs=none", "rediss://me:p%40ss%2F%3A@host/1?ssl_cert_reqs=none"),
+            ("unix:///run/redis.sock?db=1", "unix://:p%40ss%2F%3A@/run/redis.sock?db=1"),
+            ("", ""),
+        ],
+    )
+    def test_of_a_server_from_a_file(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, expected: str
+    ) -> None:
+        (tmp_path / "secret").write_text("p@ss/:\n")
+        monkeypatch.setenv(NAME, url)
+        monkeypatch.setenv("TRIED_PASSWORD_FILE", str(tmp_path / "secret"))
+        found = env.server(NAME, ("redis", "rediss", "unix"), "redis://h", credential="TRIED_PASSWORD")
+        assert found == expected
+        if found:
+            assert Redis.from_url(found).connection_pool.connection_kwargs["password"] == "p@ss/:"
+
+    def test_two_are_one_too_many_and_neither_is_repeated(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TRIED_PASSWORD", PASSWORD)
+        monkeypatch.setenv(NAME, f"redis://:{PASSWORD}@host/0")
+        with pytest.raises(ImproperlyConfigured, match=r"^Both POLYFAQ_TRIED and TRIED_PASSWORD hold") as of_server:
+            env.server(NAME, ("redis",), "redis://h", credential="TRIED_PASSWORD")
+        monkeypatch.setenv(NAME, f"postgresql://me:{PASSWORD}@db/faq")
+        with pytest.raises(
+            ImproperlyConfigured, match=r"^Both POLYFAQ_TRIED and DATABASE_PASSWORD hold"
+        ) as of_database:
+            env.database(NAME, Path("x"), env.Session(password=PASSWORD))
+        assert [PASSWORD in str(error.value) for error in (of_server, of_database)] == [False, False]
 
 
 class TestUnknown:

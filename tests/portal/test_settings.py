@@ -49,7 +49,7 @@ class TestSecretKey:
         assert (first, path.read_text()) == (second, first)
         assert (path.stat().st_mode & 0o777, sorted(each.name for each in tmp_path.iterdir())) == (
             0o600,
-            ["secret_key", "static"],
+            ["secret_key", "stamps", "static"],
         )
 
     def test_processes_that_start_at_once_agree(self, tmp_path: Path) -> None:

@@ -106,14 +106,14 @@ def test_one_changed_entry_does_not_read_the_index_again(path, monkeypatch):
     read = []
     from retrieval.backends import embedded_reader
 
-    load = embedded_reader._load
+    load = embedded_reader.load
 
     def counting(*args: object) -> object:
         segment, norms = load(*args)
         read.append(len(segment))
         return segment, norms
 
-    monkeypatch.setattr(embedded_reader, "_load", counting)
+    monkeypatch.setattr(embedded_reader, "load", counting)
     backend.upsert([entry("k00007", "y", "y", unit(1, 0, 0, 0))])
     assert found(backend, "y") == ["k00007"]
     assert read == [1]

@@ -221,3 +221,22 @@ def test_a_stray_zero_or_control_character_is_dropped() -> None:
     assert extract(text, filename="a.txt").text == (
         "The city collects waste from every home, each week of the year, and [31mholidays too."
     )
+
+
+@pytest.mark.parametrize(
+    "unfit", ["\x00", "\x01", "\x0b", "\x1f", "\ufffe", "&#1;", "&#x0b;", "&#X1F;", "&#65535;", "&#14"]
+)
+def test_characters_that_no_document_may_hold_cost_a_page_nothing_else(unfit: str) -> None:
+    """Beside furniture, so that the text after it is moved."""
+    page = (
+        f"<main><h1>Fees</h1><p>The permit costs 40 €.</p><nav>Home</nav>{unfit} Pay &#169; at the desk, please.</main>"
+    )
+    text = extract(page.encode(), filename="fees.html").text
+    assert "The permit costs 40 €." in text
+    assert "Pay © at the desk, please." in text
+
+
+def test_an_error_of_any_kind_in_a_pdf_means_that_it_is_damaged() -> None:
+    data = (DEMO / "fees.pdf").read_bytes().replace(b"/ASCII85Decode", b"/\x00SCII85Decode")
+    with pytest.raises(InvalidInput, match=r"fees\.pdf.*damaged"):
+        extract(data, filename="fees.pdf")

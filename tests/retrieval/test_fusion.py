@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.fusion import WEIGHTS, K, collapse, fuse
+from retrieval.fusion import ABROAD, AT_HOME, AWAY, WEIGHTS, K, collapse, fuse
 from retrieval.types import LaneHit
 
 
@@ -61,8 +61,24 @@ def test_the_first_of_a_lane_that_meets_little_passes_no_better_hit_of_another()
 
 def test_a_hit_counts_no_more_than_the_whole_question_and_no_less_than_nothing():
     lanes = {"x": [LaneHit("a:en", "a", "en", 50.0), LaneHit("b:en", "b", "en", -3.0)]}
-    scores = {hit.family: hit.score for hit in fuse(lanes, 2, weights={"x": 1}, k=1, attainable={"x": 10.0})}
-    assert scores == {"a": 0.5, "b": 0.0}
+    hits = fuse(lanes, 2, weights={"x": 1}, k=1, attainable={"x": 10.0}, locale="en")
+    assert {hit.family: hit.score for hit in hits} == {"a": 0.5, "b": 0.0}
+
+
+def test_a_hit_in_another_language_that_fewer_lanes_see_is_not_drowned():
+    own = [LaneHit("a:de", "a", "de", 4.0)]
+    gloss = [LaneHit("b:en", "b", "en", 6.0), LaneHit("a:de", "a", "de", 4.0)]
+    lanes = {"lexical": own, "gloss": gloss}
+    whole = {"lexical": 10.0, "gloss": 10.0}
+    assert families(fuse(lanes, 2, attainable=whole, locale="de")) == ["b", "a"]
+    assert families(fuse(lanes, 2)) == ["a", "b"]
+
+
+def test_a_family_is_at_home_when_any_lane_has_it_in_the_askers_language():
+    lanes = {"gloss": [LaneHit("a:en", "a", "en", 5.0), LaneHit("a:de", "a", "de", 5.0)]}
+    [home] = fuse(lanes, 1, attainable={"gloss": 10.0}, locale="de")
+    [away] = fuse(lanes, 1, attainable={"gloss": 10.0}, locale="fr")
+    assert away.score - home.score == pytest.approx(ABROAD + AWAY["gloss"] - AT_HOME["gloss"])
 
 
 def test_equals_are_ordered_by_family_so_that_all_backends_agree():

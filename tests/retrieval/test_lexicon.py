@@ -62,7 +62,7 @@ def test_a_gloss_holds_what_its_senses_hold(text, locale):
     assert set(LEXICONS.gloss(text, locale)) <= stems
 
 
-@pytest.mark.parametrize("text", ["", " ", "🙂", "\x00", "\ud800", "' OR 1=1 --", "ا" * 3000, "ab " * 20_000])
+@pytest.mark.parametrize("text", ["", " ", "🙂", "\x00", "\ud800", "' OR 1=1 --", "ا" * 500, "ab " * 20_000])
 @pytest.mark.parametrize("locale", ["en", "de", "ar", "zh-hans", "xx"])
 def test_odd_texts_never_raise(text, locale):
     LEXICONS.gloss(text, locale, Names(["alpha"]))

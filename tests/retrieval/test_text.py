@@ -200,6 +200,18 @@ def test_words_are_what_the_lexicons_know():
     assert stem("häuser", "de") == "haus"
 
 
+@pytest.mark.parametrize("locale", ["en", "de", "ar", "zh-hans"])
+def test_stems_of_many_are_those_of_each(locale):
+    given = ["houses", "häuser", "الكتب", "أحمد", "图书"]
+    assert text_module.stems(given, locale) == [stem(word, locale) for word in given]
+
+
+def test_a_chunk_without_white_space_is_read_alike_whether_it_is_kept_or_too_long_to_be_kept():
+    long = ",".join(["word"] * 40)
+    assert text_module.words(long, "en") == ["word"] * 40
+    assert text_module.index_tokens(long, "en") == text_module.index_tokens("word", "en") * 40
+
+
 def test_folding_writes_what_readers_type():
     assert [fold(word) for word in ("Straße", "Łódź", "København", "cœur")] == ["strasse", "lodz", "kobenhavn", "coeur"]
 

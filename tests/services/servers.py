@@ -81,11 +81,11 @@ def postgresql() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """A running Redis on a free port of the loopback address, which keeps nothing on disk: its URL."""
+def redis(port: int = 0) -> Iterator[str]:
+    """A running Redis on a port of the loopback address (0: a free one), which keeps nothing on disk: its URL."""
     program = redis_program()
     with _directory("polyfaq-redis-", None) as directory:
-        port = free_port()
+        port = port or free_port()
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(directory)]
         with _running(command, directory, None) as wait:
             url = f"redis://127.0.0.1:{port}/0"

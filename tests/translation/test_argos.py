@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.translation.packaging import REAL, real, small, write
-from translation import argos, packages
+from translation import argos, batching, packages
 from translation.argos import ArgosEngine
 from translation.types import EngineUnavailable, LanguagePair, UnsupportedPair
 
@@ -54,7 +54,7 @@ def test_the_structure_around_sentences_stays(engine: ArgosEngine) -> None:
 def test_texts_are_pooled_and_each_sentence_is_run_once(engine: ArgosEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     run = argos._run
-    monkeypatch.setattr(argos, "_run", lambda model, texts, package: seen.extend(texts) or run(model, texts, package))
+    monkeypatch.setattr(argos, "_run", lambda model, texts, *rest: seen.extend(texts) or run(model, texts, *rest))
     engine.translate(["I like apples. Go home.", "Go home.", "I like apples."], EN_DE)
     assert seen == ["I like apples.", "Go home."]
 
@@ -73,15 +73,15 @@ def test_long_sentences_are_cut_and_none_of_them_is_dropped(
     engine: ArgosEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = [f"▁w{n}" if n % 3 else "▁w," for n in range(1000)]
-    parts = list(argos._cut(tokens))
+    parts = list(batching.cut(tokens))
     assert [token for part in parts for token in part] == tokens
-    assert max(map(len, parts)) <= argos.LONGEST
-    assert next(iter(argos._cut(["人"] * 1000))) == ["人"] * argos.LONGEST
+    assert max(map(len, parts)) <= batching.LONGEST
+    assert next(iter(batching.cut(["人"] * 1000))) == ["人"] * batching.LONGEST
     assert engine.translate(["I like apples, " * 200 + "and you."], EN_DE)[0].count("Äpfel") > 50
 
 
 def test_what_has_no_words_does_not_reach_the_model(engine: ArgosEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(argos, "_run", lambda model, texts, package: pytest.fail("ran") if texts else [])
+    monkeypatch.setattr(argos, "_run", lambda model, texts, *rest: pytest.fail("ran") if texts else [])
     assert engine.translate(["25", "⟦0⟧ ⟦1⟧", "…"], EN_DE) == ["25", "⟦0⟧ ⟦1⟧", "…"]
 
 
@@ -89,7 +89,7 @@ def test_a_lost_placeholder_is_tried_in_other_spellings(engine: ArgosEngine, mon
     """A model that leaves only curly brackets alone."""
     tries: list[list[str]] = []
 
-    def run(model: Any, texts: list[str], package: Any) -> list[str]:
+    def run(model: Any, texts: list[str], *rest: Any) -> list[str]:
         tries.append(list(texts))
         return [text.replace("[X0X]", "").replace("{1}", "{ 1 }") for text in texts]
 

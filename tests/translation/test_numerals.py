@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translation.numerals import agree, required
+from translation.numerals import agree, optional, required
 
 SAME = [
     ("It costs 1.50 euros", "Das kostet 1,50 Euro", "en", "de"),
@@ -103,3 +103,8 @@ def test_a_page_of_figures_takes_no_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
     assert agree(text, text + " 7", "en", "de") is False
     assert time.perf_counter() - begin < 60
+
+
+def test_a_capital_with_a_dot_is_the_small_one_of_its_word() -> None:
+    assert optional("İki gün, İKI gün, iki gün", "tr") == [frozenset({"2"})] * 3
+    assert agree("2 days", "İki gün", "en", "tr")

@@ -349,4 +349,6 @@ assert not {"torch", "stanza", "spacy", "ctranslate2", "argostranslate.translate
 
 
 def test_reading_an_index_makes_no_folder_at_home_and_imports_nothing_heavy(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", READS_INDEX, str(tmp_path)], check=True)
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run([sys.executable, "-c", READS_INDEX, str(home)], check=True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from translation import protection
 from translation.protection import Masked, PlaceholderLost, mask, protected, restore
 from translation.types import Term
 
@@ -102,3 +103,8 @@ def test_a_hundred_thousand_signs_take_no_time(piece: str) -> None:
     begin = time.perf_counter()
     mask(piece * (100_000 // len(piece)), KEEP)
     assert time.perf_counter() - begin < 60
+
+
+@given(st.one_of(TEXTS, st.text("AZ09az.-/() @[]<>&;:%{}|`⟦⟧#\u00a0DE+٣")))
+def test_what_is_skipped_as_holding_nothing_holds_nothing(text: str) -> None:
+    assert (not protection._MAY_HOLD.search(text)) <= (not list(protection._matches(text)))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from translation.memory import read_tmx
 from translation.quality import verdict
+from translation.tmx import read_tmx
 
 MEMORY = Path(__file__).resolve().parents[2] / "demo" / "memory"
 

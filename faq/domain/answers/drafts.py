@@ -5,7 +5,7 @@ Invariant: composing replaces drafts that a machine composed before, and nothing
 
 from typing import Any
 
-from faq.domain import ask, audit
+from faq.domain import access, ask, audit
 from faq.domain.answers.revisions import save_revision
 from faq.enums import Origin, State
 from faq.errors import Invalid
@@ -18,6 +18,7 @@ def evidence_for(question: Question) -> list[Any]:
     return ask.passages_for(*_asked(question))
 
 
+@access.needs("add_question|change_question")
 def draft_answer(question: Question, actor: audit.Actor = None) -> AnswerRevision | None:
     """A canonical draft composed from published sources, in their language; None when they do not answer.
 

@@ -15,8 +15,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from faq import signals
-from faq.domain import audit
+from faq.domain import access, audit
 from faq.domain.answers.sentences import MARK, numbers_in, segment_rows
+from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import Origin, Significance, State
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Answer, AnswerRevision, Citation, Question
@@ -26,6 +27,17 @@ TEXT_LENGTH = 20_000
 CONTROL = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 
 
+def _writing(given: Mapping[str, Any]) -> access.Permissions:
+    kind = "answerrevision" if given["is_translation"] else "question"
+    return (f"change_{kind}", *((f"publish_{kind}",) if given["state"] == State.PUBLISHED else ()))
+
+
+def _publishing(given: Mapping[str, Any]) -> access.Permissions:
+    return ("publish_answerrevision" if given["revision"].is_translation else "publish_question",)
+
+
+@access.needs(also=_writing)
+@again_after_deadlock
 def save_revision(
     question: Question,
     *,
@@ -53,7 +65,7 @@ def save_revision(
         raise Invalid("A new answer is a draft, in review or published.")
     known = _checked(citations) if not is_translation else _cited_numbers(based_on)
     if unknown := [number for number in numbers_in(text) if number not in known]:
-        raise Invalid(f"[{unknown[0]}] stands in the text, but there is no citation {unknown[0]}.")
+        raise Invalid("[%(n)s] stands in the text, but there is no citation %(n)s.", n=unknown[0])
     with transaction.atomic():
         answer, _ = Answer.objects.get_or_create(question=question)
         Answer.objects.select_for_update(of=("self",)).get(pk=answer.pk)
@@ -99,7 +111,9 @@ def _clean(text: str) -> str:
     if not any(character.isalnum() for character in MARK.sub("", text)):
         raise Invalid("The answer has no text.")
     if len(text) > TEXT_LENGTH:
-        raise Invalid(f"An answer has at most {TEXT_LENGTH} characters; this one has {len(text)}.")
+        raise Invalid(
+            "An answer has at most %(ceiling)s characters; this one has %(n)s.", ceiling=TEXT_LENGTH, n=len(text)
+        )
     return text
 
 
@@ -107,9 +121,9 @@ def _checked(citations: Sequence[Citation]) -> set[int]:
     numbers: set[int] = set()
     for citation in citations:
         if citation.number in numbers:
-            raise Invalid(f"There are two citations {citation.number}.")
+            raise Invalid("There are two citations %(n)s.", n=citation.number)
         if citation.passage.text[citation.start : citation.end] != citation.quote or not citation.quote.strip():
-            raise Invalid(f"Citation {citation.number}: the quote is not in its passage word for word.")
+            raise Invalid("Citation %(n)d: the quote is not in its passage word for word.", n=citation.number)
         numbers.add(citation.number)
     return numbers
 
@@ -118,16 +132,19 @@ def _cited_numbers(canonical: AnswerRevision | None) -> set[int]:
     return set(canonical.citations.values_list("number", flat=True)) if canonical else set()
 
 
+@access.needs(also=_publishing)
+@again_after_deadlock
 def publish_revision(revision: AnswerRevision, actor: audit.Actor = None) -> AnswerRevision:
     """Readers see it from now on, in place of the one before. Publishing an older revision again rolls back.
 
     A canonical revision must cite, and cite what published sources hold; a translation's original must be published.
     """
     with transaction.atomic():
+        # The answer before its revisions, as whoever writes one does: else two people wait for each other.
+        Answer.objects.select_for_update(of=("self",)).filter(pk=revision.answer_id).first()
         locked = AnswerRevision.objects.select_for_update(of=("self",)).filter(pk=revision.pk).first()
         if locked is None:
             raise NotFound("This revision is gone.")
-        Answer.objects.select_for_update(of=("self",)).get(pk=locked.answer_id)
         if locked.state != State.PUBLISHED:
             _may_be_published(locked)
             before = {"state": locked.state}
@@ -154,12 +171,16 @@ def _may_be_published(revision: AnswerRevision) -> None:
         source = citation.passage.revision.source
         if source.published_revision_id != citation.passage.revision_id:
             raise Invalid(
-                f"Citation {citation.number}: “{source.title}” has no such text that is published. "
-                "Publish the source, or cite another passage."
+                (
+                    "Citation %(n)s: “%(title)s” has no such text that is published. Publish the source, or cite "
+                    "another passage."
+                ),
+                n=citation.number,
+                title=source.title,
             )
     bare = next((row["text"] for row in revision.segments if not row["citations"]), None)
     if bare is not None:
-        raise Invalid(f"“{bare[:80]}” carries no citation. Put the number of one, such as [1], after it.")
+        raise Invalid("“%(text)s” carries no citation. Put the number of one, such as [1], after it.", text=bare[:80])
 
 
 def _retire_overtaken(published: AnswerRevision) -> None:
@@ -173,6 +194,7 @@ def _retire_overtaken(published: AnswerRevision) -> None:
     ).exclude(origin=Origin.HUMAN).update(state=State.RETIRED)
 
 
+@access.needs(also=_publishing)
 def retire_revision(revision: AnswerRevision, actor: audit.Actor = None) -> AnswerRevision:
     """Take a revision away from readers and editors; it stays in the history."""
     with transaction.atomic():

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from faq.domain import audit, questions
+from faq.domain import access, audit, questions
 from faq.domain.answers.revisions import canonical_revision, publish_revision, save_revision, tell
 from faq.domain.answers.sentences import Piece, pieces, segment_row, spaced
 from faq.enums import Origin, State, TranslationPolicy
@@ -20,6 +20,7 @@ from faq.models import AnswerRevision, Locale, Phrasing, Question, TranslationUn
 from faq.queries import freshness, locales
 
 
+@access.needs("change_answerrevision")
 def translate_answer(question: Question, locale: str, actor: audit.Actor = None) -> AnswerRevision | None:
     """The published answer, and the question's wording, in another locale, as its policy says.
 
@@ -178,6 +179,11 @@ def _text(canonical: AnswerRevision, rows: Sequence[Mapping[str, Any]], tag: str
     return text
 
 
+def _publishing(given: Mapping[str, Any]) -> access.Permissions:
+    return ("publish_answerrevision",) if given["state"] == State.PUBLISHED else ()
+
+
+@access.needs("change_answerrevision", also=_publishing)
 def save_translation(
     question: Question,
     locale: str,

@@ -14,12 +14,14 @@ from faq.domain.sources.intake import (
     revise_content,
     revise_source,
 )
+from faq.domain.sources.placing import place_source
 
 __all__ = [
     "Impact",
     "add_source",
     "clean",
     "ingest",
+    "place_source",
     "plan_publication",
     "publish_source",
     "refresh_source",

@@ -4,17 +4,17 @@ Invariants: a source is written whole or not at all; reading the same bytes agai
 digest, and loads no extractor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from faq.domain import audit, jobs, uploads
+from faq.domain import access, audit, jobs, uploads
 from faq.domain.publication import locked, publish_source
 from faq.domain.sources.contents import Content, clean, fetched, given, raw_digest
 from faq.domain.sources.reading import Reading, read
@@ -43,6 +43,7 @@ class About:
     upload: str = ""
 
 
+@access.needs("add_source")
 def add_source(
     *,
     title: str,
@@ -62,10 +63,15 @@ def add_source(
         path=path, actor=actor, new=True,
     )  # fmt: skip
     if change != "added":
-        raise Conflict(f"{path!r} is already here as “{source.title}”.")
+        raise Conflict("%(path)s is already here as “%(title)s”.", path=repr(path), title=source.title)
     return source
 
 
+def _publishing(given: Mapping[str, Any]) -> access.Permissions:
+    return ("publish_source",) if given["publish"] else ()
+
+
+@access.needs("add_source|change_source", also=_publishing)
 def ingest(
     *,
     title: str = "",
@@ -93,7 +99,9 @@ def ingest(
     known = Source.objects.filter(path=identity).first() if identity and not new else None
     if known is not None and known.locale_id != tag:
         raise Conflict(
-            f"“{known.title}” is here in {known.locale_id}. Ingest it with that language, or retire it first."
+            "“%(title)s” is here in %(locale)s. Ingest it with that language, or retire it first.",
+            title=known.title,
+            locale=known.locale_id,
         )
     content = fetched(url, known) if by_address else given(data, filename, text, kind)
     if content is None:
@@ -122,6 +130,7 @@ def _published(source: Source, change: Change, publish: bool, actor: audit.Actor
     return source, change
 
 
+@access.needs("change_source")
 def revise_content(
     source: Source,
     *,
@@ -135,20 +144,30 @@ def revise_content(
 ) -> SourceRevision | None:
     """Read new content into a source; None when it says what the newest revision says.
 
+    A table of questions and answers in several languages is a source for each; all of them are revised, and a language that
+    is new there becomes one. The revision returned is the source's own, else the first that another language got.
+
     `expected`: the source's `updated_at` when the editor looked; Conflict when somebody changed it since.
     """
     by_address = data is None and not text
     content = fetched(url or source.path or source.url, None) if by_address else given(data, filename, text, kind)
     assert content is not None
-    reading = _own(read(content, source.locale_id), source)
-    upload = _kept(content)
+    readings = _readings(source, content)
+    digest, upload = raw_digest(content), _kept(content)
     with transaction.atomic():
-        revision = revise(locked(source, expected), reading, actor)
-        Source.objects.filter(pk=source.pk).update(raw_hash=raw_digest(content), error="", upload=upload)
+        siblings = _siblings(source)
+        revision = revise(locked(source, expected), readings[0], actor)
+        noted = [source.pk]
+        for reading in readings[1:]:
+            sibling, made = _revise_sibling(source, siblings.get(reading.locale), reading, content, actor)
+            noted.append(sibling.pk)
+            revision = revision or made
+        Source.objects.filter(pk__in=noted).update(raw_hash=digest, error="", upload=upload)
     source.refresh_from_db()
     return revision
 
 
+@access.needs("change_source")
 def reread_source(source: Source, actor: audit.Actor = None) -> SourceRevision | None:
     """Read a source's kept file again, as files are read today; None when that says what the newest revision says.
     NotFound when no file is kept."""
@@ -158,9 +177,45 @@ def reread_source(source: Source, actor: audit.Actor = None) -> SourceRevision |
     return revise_content(source, data=data, filename=name, kind=SourceKind.FILE, actor=actor)
 
 
-def _own(readings: Sequence[Reading], source: Source) -> Reading:
-    """The part of a table that is in the source's language; else the whole."""
-    return next((each for each in readings if each.locale == source.locale_id), readings[0])
+def _readings(source: Source, content: Content) -> list[Reading]:
+    """What the content says in the source's language, then in the others that a table names. A row that names none is in the
+    language in which the table first came in. Invalid for a table without a row in the source's language."""
+    first = min([source, *_siblings(source).values()], key=lambda row: row.pk)
+    readings = read(content, first.locale_id)
+    readings.sort(key=lambda each: each.locale != source.locale_id)
+    if readings[0].locale != source.locale_id:
+        raise Invalid(
+            "%(file)s: the table has no row with a question and an answer in %(language)s.",
+            file=content.filename,
+            language=source.locale.autonym,
+        )
+    return readings
+
+
+def _siblings(source: Source) -> dict[str, Source]:
+    """The sources that came in with the same table, by language: those of its file, or of its path and its languages'."""
+    stored = Source.objects.filter(pk=source.pk).first() or source  # its file may be another by now
+    rows = Source.objects.exclude(pk=source.pk)
+    if stored.upload:
+        return {row.locale_id: row for row in rows.filter(upload=str(stored.upload))}
+    if not stored.path:
+        return {}
+    base = stored.path.removesuffix(f"#{stored.locale_id}")
+    near = rows.filter(path__startswith=base)
+    return {row.locale_id: row for row in near if row.path in (base, f"{base}#{row.locale_id}")}
+
+
+def _revise_sibling(
+    source: Source, sibling: Source | None, reading: Reading, content: Content, actor: audit.Actor
+) -> tuple[Source, SourceRevision | None]:
+    """The part of a table in another language, into the source that it came in with, else into a new one."""
+    if sibling is not None:
+        return sibling, revise(locked(sibling), reading, actor)
+    base = source.path.removesuffix(f"#{source.locale_id}")
+    path = f"{base}#{reading.locale}" if base else ""
+    about = About(source.url, source.topic, source.title, path, actor)
+    made, _ = _store(None, reading, content, source.raw_hash, about)
+    return made, made.revisions.get()
 
 
 def _kept(content: Content) -> str:
@@ -168,16 +223,18 @@ def _kept(content: Content) -> str:
     return uploads.keep(content.data, content.filename) if content.kind == SourceKind.FILE else ""
 
 
+@access.needs("change_source")
 def revise_source(source: Source, document: Document, actor: audit.Actor = None) -> SourceRevision | None:
     """A new revision with its passages when the document differs from the newest revision; else None."""
     with transaction.atomic():
         return revise(locked(source), Reading(document, source.locale_id), actor)
 
 
+@access.needs("change_source")
 def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
     """Look at a web source again. A change waits as a draft revision; what goes wrong is kept with the source."""
     if source.kind != SourceKind.URL:
-        raise Invalid(f"“{source.title}” is not a web page.")
+        raise Invalid("“%(title)s” is not a web page.", title=source.title)
     try:
         content = fetched(source.path or source.url, source)
         change: Change = "unchanged"
@@ -186,18 +243,21 @@ def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
     except DomainError as error:
         Source.objects.filter(pk=source.pk).update(error=str(error), checked_at=timezone.now())
         raise
-    Source.objects.filter(pk=source.pk).update(error="", checked_at=timezone.now())
+    now: dict[str, Any] = {"error": "", "checked_at": timezone.now()}
+    if content is not None:  # the same bytes under another validator: the next look costs one 304 again
+        now |= {"etag": content.etag[:500], "last_modified": content.last_modified[:100]}
+    Source.objects.filter(pk=source.pk).update(**now)
     return change
 
 
 def _refresh_from(source: Source, content: Content, actor: audit.Actor) -> bool:
-    reading = _own(read(content, source.locale_id), source)
+    readings = _readings(source, content)
     with transaction.atomic():
-        revision = revise(locked(source), reading, actor)
-        Source.objects.filter(pk=source.pk).update(
-            raw_hash=raw_digest(content), etag=content.etag[:500], last_modified=content.last_modified[:100]
-        )
-    return revision is not None
+        siblings = _siblings(source)
+        made = [revise(locked(source), readings[0], actor)]
+        made += [_revise_sibling(source, siblings.get(each.locale), each, content, actor)[1] for each in readings[1:]]
+        Source.objects.filter(pk=source.pk).update(raw_hash=raw_digest(content))
+    return any(made)
 
 
 def _store(
@@ -259,5 +319,7 @@ def _create(**fields: object) -> Source:
                 return Source.objects.create(key=key, **fields)
         except IntegrityError:
             if fields["path"] and Source.objects.filter(path=fields["path"]).exists():
-                raise Conflict(f"{fields['path']} came in twice at the same time. Ingest it again.") from None
-    raise Conflict(f"There are too many sources named “{fields['title']}”.")
+                raise Conflict(
+                    "%(path)s came in twice at the same time. Ingest it again.", path=fields["path"]
+                ) from None
+    raise Conflict("There are too many sources named “%(title)s”.", title=fields["title"])

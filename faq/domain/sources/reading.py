@@ -32,9 +32,14 @@ def read(content: Content, locale: str) -> list[Reading]:
         return [Reading(document, locale)]
     document, rows = retrieval.question_rows(content.data, filename=content.filename)
     if not rows:
-        raise Invalid(f"{content.filename}: the table has no row with a question and an answer.")
+        raise Invalid("%(file)s: the table has no row with a question and an answer.", file=content.filename)
     if len(rows) > MANY_ROWS:
-        raise Invalid(f"{content.filename}: {len(rows)} rows; the ceiling is {MANY_ROWS}. Split the table.")
+        raise Invalid(
+            "%(file)s: %(n)s rows; the ceiling is %(ceiling)s. Split the table.",
+            file=content.filename,
+            n=len(rows),
+            ceiling=MANY_ROWS,
+        )
     by_locale: dict[str, list[QuestionRow]] = {}
     for row in rows:
         by_locale.setdefault(_row_locale(row, locale, content.filename), []).append(row)
@@ -51,7 +56,9 @@ def _row_locale(row: QuestionRow, default: str, filename: str) -> str:
     try:
         return locales.require(row.locale).tag
     except Invalid as error:
-        raise Invalid(f"{filename}, question “{row.question[:60]}”: {error}") from error
+        raise Invalid(
+            "%(file)s, question “%(question)s”: %(error)s", file=filename, question=row.question[:60], error=error
+        ) from error
 
 
 def _part(document: Document, rows: Sequence[QuestionRow], locale: str) -> Reading:

@@ -28,7 +28,7 @@ def revise(source: Source, reading: Reading, actor: audit.Actor) -> SourceRevisi
     """A revision when the reading differs from the newest one; else None. The transaction holds the source's lock."""
     document = reading.document
     if not document.text.strip():
-        raise Invalid(f"“{source.title}” has no text that could be cited.")
+        raise Invalid("“%(title)s” has no text that could be cited.", title=source.title)
     newest = source.revisions.order_by("-number").first()
     digest = _document_digest(document)
     generation = retrieval.chunking_generation()
@@ -47,7 +47,7 @@ def revise(source: Source, reading: Reading, actor: audit.Actor) -> SourceRevisi
     )
     chunks = tables.row_chunks(reading.rows) if reading.rows else retrieval.chunk_document(document, reading.locale)
     if not chunks:
-        raise Invalid(f"“{source.title}” has no text that could be cited.")
+        raise Invalid("“%(title)s” has no text that could be cited.", title=source.title)
     passages = _passages(source, revision, chunks)
     if newest is not None:
         source.save(update_fields=["updated_at"])

@@ -31,7 +31,12 @@ def import_rows(source: Source, reading: Reading, passages: Sequence[Passage], a
             if _may_answer(question, passage):
                 _save_answer(question, reading.locale, passage, actor)
         except Invalid as error:
-            raise Invalid(f"{reading.name}, question “{clean(row.question)[:60]}”: {error}") from error
+            raise Invalid(
+                "%(file)s, question “%(question)s”: %(error)s",
+                file=reading.name,
+                question=clean(row.question)[:60],
+                error=error,
+            ) from error
 
 
 def _question(

@@ -1,89 +1,107 @@
-"""`manage.py evaluate DIR`: how well retrieval and composing do on labelled questions, in a scratch index."""
+"""`manage.py evaluate DIR`: how well search, answering and abstaining do on labelled questions, in scratch indexes."""
 
 import json
 import tempfile
-from collections.abc import Sequence
-from itertools import count
+from argparse import ArgumentTypeError
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from faq import conf
-from faq.composition.compose import MAX_PASSAGES
-from faq.composition.types import Evidence
+from faq.errors import DomainError
 from faq.gateways import retrieval as gateway
-from faq.queries import evidence
-from retrieval.evaluation import evaluate
-from retrieval.factory import build_retriever
-from retrieval.types import Hit, RetrievalError
+from faq.management.console import bar
+from faq.management.measuring import BACKENDS, EMBEDDERS, builder
+from faq.management.tables import rows_table, tables
+from retrieval.evaluation import HOLDOUT, Evaluation, Progress, evaluate, read
+from retrieval.types import RetrievalError
+
+MARKS = {"<!-- evaluate: begin -->": tables, "<!-- evaluate: begin rows -->": rows_table}
+"""What begins the tables of a document -> what they are."""
+END = "<!-- evaluate: end -->"
+TENTHS = 10
 
 
 class Command(BaseCommand):
-    help = "Measures recall, answers and latency on passages.<locale>.jsonl and questions.<locale>.jsonl of a folder."
+    help = (
+        "Measures search, answers and abstention on passages.<locale>.jsonl and questions.<locale>.jsonl of a folder."
+    )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
+        parser.add_argument("--locale", action="append", default=[], help="ask the questions of this language only")
+        parser.add_argument("--backend", default="", help=f"{', '.join(BACKENDS)}, or a dotted path")
+        parser.add_argument("--embedder", default="", help=f"{', '.join(EMBEDDERS)}, or a dotted path")
+        parser.add_argument(
+            "--holdout", type=_whole, default=HOLDOUT, metavar="N", help="take out every Nth article; 0: none"
+        )
+        parser.add_argument("--no-baselines", action="store_true", help="measure the product alone")
+        parser.add_argument("--details", type=Path, help="write what became of each question, as JSON lines")
+        parser.add_argument(
+            "--update", type=Path, action="append", default=[], help="renew the tables in this document"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tempfile.TemporaryDirectory(prefix="polyfaq-evaluate-") as scratch:
-            numbers = count()
+        documents = [_marked(path) for path in options["update"]]
+        try:
+            found = self._evaluate(options)
+        except (RetrievalError, DomainError) as error:
+            raise CommandError(str(error)) from error
+        if options["details"] is not None:
+            _write_details(options["details"], found)
+        report = found.as_dict()
+        for path, (head, mark, tail) in zip(options["update"], documents, strict=True):
+            path.write_text(f"{head}{mark}\n{MARKS[mark](report)}\n{END}{tail}", encoding="utf-8")
+        self.stdout.write(json.dumps(report) if options["json"] else tables(report))
 
-            def fresh() -> Any:
-                made = build_retriever(
-                    backend=conf.get("INDEX_BACKEND"),
-                    embedder=conf.get("EMBEDDER"),
-                    index_path=Path(scratch) / f"{next(numbers)}.sqlite3",
-                    embedder_options={},
-                )
-                gateway.use(made)
-                return made
-
+    def _evaluate(self, options: dict[str, Any]) -> Evaluation:
+        labelled = read(options["folder"], options["locale"])
+        with tempfile.TemporaryDirectory(prefix="polyfaq-evaluate-") as scratch, bar("Questions") as step:
+            build = builder(
+                Path(scratch), list(labelled.questions), backend=options["backend"], embedder=options["embedder"]
+            )
             try:
-                report = evaluate(options["folder"], fresh, composed)
-            except RetrievalError as error:
-                raise CommandError(str(error)) from error
+                return evaluate(
+                    labelled,
+                    build,
+                    holdout=options["holdout"],
+                    baselines=not options["no_baselines"],
+                    progress=lambda done, total: self._tell(step, done, total),
+                )
             finally:
                 gateway.reset()
-        if options["json"]:
-            self.stdout.write(json.dumps(report))
-        else:
-            self._table(report)
 
-    def _table(self, report: dict[str, Any]) -> None:
-        names = [
-            "question_locale",
-            "passage_locale",
-            "n",
-            "recall_at_1",
-            "recall_at_5",
-            "mrr",
-            "answered",
-            "answer_hit",
-        ]
-        self.stdout.write("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
-        for row in report["rows"]:
-            cells = [f"{row[name]:.3f}" if isinstance(row[name], float) else str(row[name]) for name in names]
-            self.stdout.write("| " + " | ".join(cells) + " |")
-        self.stdout.write(f"One search: p50 {report['latency_ms']['p50']} ms, p95 {report['latency_ms']['p95']} ms.")
+    def _tell(self, step: Progress, done: int, total: int) -> None:
+        """A bar on a terminal, else a line for each tenth."""
+        step(done, total)
+        if not self.stderr.isatty() and done * TENTHS // total > (done - 1) * TENTHS // total:
+            self.stderr.write(f"{done} of {total} questions asked")
 
 
-def composed(question: Any, found: Sequence[tuple[Any, Hit]]) -> str:
-    """The answer the portal would compose from the ranked passages, in the language of the passages; empty for none."""
-    items = [
-        Evidence(
-            passage=n,
-            key=passage.id,
-            source=passage.title,
-            url="",
-            heading=(passage.title,),
-            text=passage.text,
-            locale=passage.locale,
-            sentences=tuple(evidence.spans(passage.text, passage.locale)),
-            weight=hit.evidence,
-        )
-        for n, (passage, hit) in enumerate(found[:MAX_PASSAGES])
-    ]
-    draft = evidence.sure_draft(question.question, question.locale, items)
-    return draft.text
+def _whole(given: str) -> int:
+    if not given.isdecimal():
+        raise ArgumentTypeError(f"{given!r} is not a whole number from 0 on.")
+    return int(given)
+
+
+def _marked(path: Path) -> tuple[str, str, str]:
+    """What stands before the tables of a document, the mark that begins them, and what stands after; read before anything
+    is measured."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read ({error.strerror}).") from error
+    for mark in MARKS:
+        head, begun, rest = text.partition(mark)
+        _, ended, tail = rest.partition(END)
+        if begun and ended:
+            return head, mark, tail
+    raise CommandError(f"{path} has no lines {' or '.join(MARKS)}, and {END}, to write tables between.")
+
+
+def _write_details(path: Path, found: Evaluation) -> None:
+    rows = (json.dumps(asdict(each), ensure_ascii=False) for each in found.judged)
+    path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")

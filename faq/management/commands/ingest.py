@@ -14,7 +14,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
 from faq import conf
-from faq.domain import sources, topics
+from faq.domain import jobs, sources, topics
 from faq.enums import SourceKind
 from faq.errors import DomainError, Invalid
 from faq.management import console
@@ -45,7 +45,7 @@ class Command(console.PortalCommand):
             raise CommandError(str(error)) from error
         report: dict[str, Any] = {"added": 0, "revised": 0, "unchanged": 0, "failed": []}
         items = list(_items(options["what"]))
-        with console.bar("Reading") as step:
+        with console.bar("Reading") as step, jobs.together():
             for done, item in enumerate(items, start=1):
                 self._one(item, locale, topic, options["publish"], report)
                 step(done, len(items))
@@ -105,8 +105,13 @@ def _bytes(path: Path) -> bytes:
     size, ceiling = path.stat().st_size, int(conf.get("UPLOAD_MAX_BYTES"))
     if size > ceiling:
         raise Invalid(
-            f"{path.name} has {size // 1_000_000} MB; the ceiling is {ceiling // 1_000_000} MB. "
-            "Split the file, or raise POLYFAQ_UPLOAD_MAX_BYTES."
+            (
+                "%(file)s has %(size)s MB; the ceiling is %(ceiling)s MB. Split the file, or raise "
+                "POLYFAQ_UPLOAD_MAX_BYTES."
+            ),
+            file=path.name,
+            size=size // 1_000_000,
+            ceiling=ceiling // 1_000_000,
         )
     return path.read_bytes()
 

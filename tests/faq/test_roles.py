@@ -1,0 +1,200 @@
+"""Roles are enforced where things are done: each role is tried at each action, as a person who calls the domain would."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.test import Client
+
+from faq.domain import (
+    answers,
+    bulk,
+    feedback,
+    glossary,
+    jobs,
+    locales,
+    publication,
+    questions,
+    review,
+    roles,
+    sources,
+    translations,
+)
+from faq.domain import topics as shelves
+from faq.enums import JobKind, Role
+from faq.errors import Forbidden
+from faq.models import AnswerRevision, Asked, AuditEntry, GlossaryTerm, Job, Question, Source, Topic, TranslationUnit
+from tests.faq.desk import signed_in
+from tests.faq.factories import COST, citation, make_question, make_source, passages, remember
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+GERMAN = {COST: "Ein Ausweis kostet 30 Euro im Jahr."}
+
+
+@pytest.fixture(autouse=True)
+def groups() -> None:
+    roles.ensure()  # a test with real transactions empties every table after itself, also for others
+
+
+def somebody(role: Role | None) -> User:
+    user = User.objects.create_user(f"the {role or 'nobody'}", is_staff=True)
+    if role:
+        user.groups.add(Group.objects.get(name=role.value))
+    return user
+
+
+class World:
+    """One of everything, and each action on it."""
+
+    def __init__(self) -> None:
+        self.source = make_source()
+        self.passage = passages(self.source)[0]
+        self.question = make_question(cites=self.passage, quote=COST, key="permit")
+        self.unit = remember(COST, GERMAN[COST], human=False)
+        asked = feedback.record_asked("May I fish?", "en")
+        assert asked is not None
+        self.asked = asked
+        self.job = jobs.enqueue(JobKind.RECONCILE, {}, key="roles")
+
+    def original(self, actor: Any, state: str) -> AnswerRevision:
+        rows = [citation(self.passage, COST)]
+        return answers.save_revision(
+            self.question, locale="en", text=f"{COST} [1]", citations=rows, state=state, actor=actor
+        )
+
+    def actions(self, who: Any) -> dict[str, Callable[[], object]]:
+        waiting = self.original(None, "draft")
+        draft = answers.save_translation(self.question, "de", GERMAN)
+        wording = questions.add_phrasing(self.question, text="Permit price?", locale="en")
+        topic = shelves.ensure_topic("cars")
+        term = glossary.save_term(GlossaryTerm(source_locale_id="en", term="Larkmouth", kind="keep"))
+        assert draft is not None
+        return {
+            "add source": lambda: sources.add_source(title="A", locale="en", text="Quite short. A text.", actor=who),
+            "revise source": lambda: sources.revise_content(self.source, text="Another text. Short.", actor=who),
+            "publish source": lambda: publication.publish_source(self.source, actor=who),
+            "retire source": lambda: publication.retire_source(self.source, actor=who),
+            "create question": lambda: questions.create_question(phrasings=["Why?"], locale="en", actor=who),
+            "word question": lambda: questions.add_phrasing(self.question, text="Cost?", locale="en", actor=who),
+            "remove wording": lambda: questions.remove_phrasing(wording, who),
+            "move question": lambda: questions.move_question(self.question, topic, who),
+            "publish question": lambda: questions.publish_question(self.question, who),
+            "retire question": lambda: questions.retire_question(self.question, who),
+            "draft answer": lambda: self.original(who, "draft"),
+            "publish answer": lambda: self.original(who, "published"),
+            "publish revision": lambda: answers.publish_revision(waiting, who),
+            "draft translation": lambda: review.settle(self.question, "de", GERMAN, publish=False, actor=who),
+            "approve translation": lambda: review.settle(self.question, "de", GERMAN, publish=True, actor=who),
+            "publish translation": lambda: answers.publish_revision(draft, who),
+            "machine translation": lambda: answers.translate_answer(self.question, "de", who),
+            "correct memory": lambda: translations.correct_unit(self.unit, "Anders.", who),
+            "approve memory": lambda: translations.approve_unit(self.unit, who),
+            "sort asked": lambda: feedback.set_asked_state(self.asked, "spam", who),
+            "cancel job": lambda: jobs.cancel(self.job.pk, actor=who),
+            "add topic": lambda: shelves.save_topic(Topic(key="new", title="New"), who),
+            "delete topic": lambda: shelves.delete_topic(topic, who),
+            "add term": lambda: glossary.save_term(GlossaryTerm(source_locale_id="en", term="Pier", kind="keep"), who),
+            "delete term": lambda: glossary.delete_term(term, who),
+            "change language": lambda: locales.change_locale("de", actor=who, policy="off"),
+            "bulk approve": lambda: bulk.start("approve", [self.question.pk], ["de"], actor=who),
+            "bulk retire": lambda: bulk.start("retire", [self.question.pk], actor=who),
+        }
+
+    @staticmethod
+    def facts() -> tuple[Any, ...]:
+        tables = (Source, Question, AnswerRevision, TranslationUnit, Asked, Job, Topic, GlossaryTerm, AuditEntry)
+        return tuple(list(table.objects.order_by("pk").values()) for table in tables)  # type: ignore[attr-defined]
+
+
+TRANSLATES = {
+    "draft translation", "approve translation", "publish translation", "machine translation", "correct memory",
+    "approve memory", "bulk approve",
+}  # fmt: skip
+EDITS = {
+    "add source", "revise source", "create question", "word question", "remove wording", "move question", "draft answer",
+    "draft translation", "machine translation", "correct memory", "approve memory", "sort asked", "cancel job",
+    "add topic", "add term", "delete term",
+}  # fmt: skip
+PUBLISHES = EDITS | TRANSLATES | {
+    "publish source", "retire source", "publish question", "retire question", "publish answer", "publish revision",
+    "delete topic", "bulk retire",
+}  # fmt: skip
+ALLOWED: dict[Role | None, set[str]] = {
+    None: set(), Role.VIEWER: set(), Role.TRANSLATOR: TRANSLATES, Role.EDITOR: EDITS, Role.PUBLISHER: PUBLISHES,
+}  # fmt: skip
+ACTIONS = sorted(PUBLISHES | {"change language"})
+
+
+def test_the_table_has_every_action() -> None:
+    assert sorted(World().actions(None)) == ACTIONS
+
+
+@pytest.mark.parametrize("role", list(ALLOWED), ids=lambda role: str(role))
+def test_a_role_does_what_it_may_and_changes_nothing_else(role: Role | None) -> None:
+    from django.db import transaction
+
+    world, who = World(), somebody(role)
+    actions, done = world.actions(who), set()
+    for name, act in actions.items():
+        before = world.facts()
+        with transaction.atomic():
+            mark = transaction.savepoint()
+            try:
+                act()
+                done.add(name)
+            except Forbidden:
+                assert world.facts() == before, name
+            transaction.savepoint_rollback(mark)
+        for row in (world.source, world.question, world.unit, world.asked):
+            row.refresh_from_db()
+    assert done == ALLOWED[role]
+
+
+def test_the_program_itself_a_stranger_and_an_administrator() -> None:
+    world = World()
+    with pytest.raises(Forbidden):
+        questions.retire_question(world.question, AnonymousUser())
+    questions.retire_question(world.question, None)
+    locales.change_locale("de", actor=User.objects.create_superuser("root"), policy="off")
+
+
+def test_who_was_deactivated_does_nothing_more() -> None:
+    world, who = World(), somebody(Role.PUBLISHER)
+    User.objects.filter(pk=who.pk).update(is_active=False)
+    with pytest.raises(Forbidden):
+        questions.retire_question(world.question, User.objects.get(pk=who.pk))
+
+
+def test_a_refusal_does_not_open_the_door_for_the_next_call() -> None:
+    world, who = World(), somebody(Role.TRANSLATOR)
+    review.settle(world.question, "de", GERMAN, wording="Was kostet er?", publish=True, actor=who)
+    with pytest.raises(Forbidden):
+        questions.add_phrasing(world.question, text="Was kostet das?", locale="de", actor=who)
+
+
+def test_the_groups_are_made_once_and_an_administrators_changes_stay() -> None:
+    viewer = Group.objects.get(name="viewer")
+    viewer.permissions.add(Permission.objects.get(codename="add_question"))
+    Group.objects.get(name="editor").delete()
+    assert roles.ensure() == ["editor"]
+    assert roles.ensure() == []
+    assert viewer.permissions.filter(codename="add_question").exists()
+    found = Group.objects.get(name="editor").permissions.values_list("codename", flat=True)
+    assert set(found) == roles.PERMISSIONS[Role.EDITOR]
+
+
+def test_every_permission_of_a_role_is_one_that_there_is() -> None:
+    wanted = frozenset().union(*roles.PERMISSIONS.values())
+    known = Permission.objects.filter(content_type__app_label="faq").values_list("codename", flat=True)
+    assert wanted - set(known) == set()
+
+
+def test_a_translator_is_offered_the_sheet_and_neither_publishing_of_answers_nor_sources() -> None:
+    world = World()
+    client: Client = signed_in(somebody(Role.TRANSLATOR))
+    page = client.get(f"/admin/faq/question/{world.question.pk}/change/").content.decode()
+    assert ("Save and publish" in page, "Retire question" in page, "Save as draft" in page) == (False, False, False)
+    sheet = client.get(f"/admin/faq/answerrevision/of/{world.question.pk}/de/").content.decode()
+    assert "Approve and publish" in sheet
+    assert client.get("/admin/faq/source/add/").status_code == 403
