@@ -7,10 +7,10 @@ ARG PYTHON=3.11.13
 
 FROM ${REGISTRY}python:${PYTHON}-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-# Optional packages: --build-arg EXTRAS="llm mcp onnx" installs requirements-llm.txt, requirements-mcp.txt and requirements-onnx.txt too.
+# Optional packages: --build-arg EXTRAS="llm mcp onnx sentry" installs requirements-llm.txt, requirements-mcp.txt and so on too.
 ARG EXTRAS=""
 WORKDIR /src
-COPY requirements.txt requirements-argos.txt requirements-llm.txt requirements-mcp.txt requirements-onnx.txt requirements.lock ./
+COPY requirements.txt requirements-argos.txt requirements-llm.txt requirements-mcp.txt requirements-onnx.txt requirements-sentry.txt requirements.lock ./
 RUN python -m venv --without-pip /opt/venv \
     && set -- -r requirements.txt \
     && for extra in ${EXTRAS}; do set -- "$@" -r "requirements-${extra}.txt"; done \

@@ -27,7 +27,7 @@ $(RUNTIME): requirements.txt requirements.lock requirements-argos.txt
 	$(PIP) --no-deps -r requirements-argos.txt
 	touch $@
 
-$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt requirements-llm.txt requirements-mcp.txt
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt requirements-llm.txt requirements-mcp.txt requirements-sentry.txt
 	$(PIP) -r requirements-dev.txt
 	touch $@
 

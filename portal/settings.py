@@ -16,6 +16,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal import environment as env
+from portal import reporting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = env.directory("POLYFAQ_HOME", BASE_DIR / "var")
@@ -310,6 +311,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "pypdf": {"level": "ERROR"}},
 }
+
+reporting.begin(env.text("POLYFAQ_SENTRY_DSN"), env.text("POLYFAQ_SENTRY_ENVIRONMENT", "production"))
 
 
 def _menu(title: object, icon: str, model: str, app: str = "faq") -> dict[str, object]:

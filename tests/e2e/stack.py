@@ -9,6 +9,7 @@ ten minutes, prints what it found, and ends with 1 when something was not as it 
 import argparse
 import json
 import os
+import re
 import signal
 import ssl
 import sys
@@ -16,14 +17,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, urlsplit
+from urllib.request import Request, urlopen
 
 from tests.e2e.chromium import CHROMIUM, QUIET
-from tests.e2e.stacked import Stack, drop_collections, running
+from tests.e2e.stacked import METRICS_TOKEN, Stack, drop_collections, running
 
 ASKED = {
     "en": "What must I hand in to park all year in my own street?",
@@ -355,6 +358,45 @@ def away(stack: Stack, visitor: Visitor, report: Report) -> None:
     )
 
 
+def flooding(visitor: Visitor, report: Report) -> None:
+    """One address asks without end; others who read are not troubled."""
+    for path, shape in {"/en/ask/?q=": "text/plain", "/api/v1/search?q=": "application/problem+json"}.items():
+        with ThreadPoolExecutor(16) as pool:
+            found = list(
+                pool.map(lambda n, path=path: visitor.get(f"{path}flood{n}", Accept_Language="en"), range(160))
+            )  # type: ignore[misc]
+        refused = [each for each in found if each.status == 429 and each.headers["Retry-After"] == "5"]
+        right = {each.headers["Content-Type"].split(";")[0] for each in refused} == {shape}
+        report.line(f"a flood of {path} is told to wait", right, dict(Counter(each.status for each in found)))
+        report.line("and pages are read all the same", visitor.get("/en/", Accept_Language="en").status == 200)
+        time.sleep(5)
+        report.line(
+            "and after five seconds it may again", visitor.get(f"{path}again", Accept_Language="en").status == 200
+        )
+
+
+def watching(stack: Stack, visitor: Visitor, report: Report) -> None:
+    """What operators see: figures of what happened, logs that join a request to its jobs, and no word of a reader."""
+    with urlopen(
+        Request(
+            f"http://127.0.0.1:{stack.ports['web']}/metrics",
+            headers={"Authorization": f"Bearer {METRICS_TOKEN}"},
+        ),
+        timeout=30,
+    ) as answer:
+        metrics = answer.read().decode()
+    for metric in ("polyfaq_asked_total", "polyfaq_ask_seconds_bucket", "polyfaq_jobs", "polyfaq_queue_depth"):
+        rows = [line for line in metrics.splitlines() if line.startswith(metric)]
+        report.line(f"{metric} is told", bool(rows), f"{len(rows)} rows")
+    asked = visitor.get("/en/ask/?q=xylophonequartet", Accept_Language="en")
+    name = asked.headers["X-Request-ID"] or "-"
+    report.line("a request is found in the web log by its id", name in stack.log("web"), name)
+    workers = "".join(stack.log(name) for name in ("worker", "worker-translate", "worker-housekeeping"))
+    report.line("workers' lines carry the id of what caused the job", bool(re.search(r" [0-9a-f]{32} ", workers)))
+    told = [name for name in stack.services if "xylophonequartet" in stack.log(name)]
+    report.line("no log holds what readers asked", not told, told or "")
+
+
 def errors(stack: Stack, report: Report) -> None:
     """Tracebacks that nobody expected."""
     for name in ("web", "worker", "worker-translate", "worker-housekeeping", "beat", "nginx"):
@@ -372,6 +414,7 @@ def examine(stack: Stack, report: Report) -> None:
     stack.manage("load_demo")
     report.line("the demonstration is loaded", True, f"{time.monotonic() - begun:.0f} s")
     visitor = Visitor(stack)
+    until(lambda: not unfinished(stack))  # what follows from loading changes pages
     proxy(visitor, report, stack.tls)
     if stack.tls:
         redirect(stack, report)
@@ -390,6 +433,8 @@ def examine(stack: Stack, report: Report) -> None:
     report.line("the browser found nothing wrong", not noise, noise or "")
     killing(stack, visitor, report)
     forgetting(stack, visitor, report)
+    flooding(visitor, report)
+    watching(stack, visitor, report)
     away(stack, visitor, report)
     errors(stack, report)
 

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 OURS = ("POLYFAQ_", "CELERY_", "DJANGO_", "REDIS_", "DATABASE_", "WEAVIATE_", "PG")
 READY_SECONDS = 120
 PORTS = {"8000": "web", "8080": "http", "8443": "https", "8081": "health", "6379": "redis"}
+METRICS_TOKEN = "of-this-run-only"
 ELSEWHERE = frozenset({"postgresql", "weaviate"})
 """Services that are not started from compose.yaml's command: PostgreSQL by Debian's programs, Weaviate where one is."""
 
@@ -171,6 +172,7 @@ class Stack:
             "POLYFAQ_ALIVE_FILE": str(self.directory / "tmp" / f"alive-{service}"),
             "POLYFAQ_SITE_NAME": "City of Larkmouth",
             "POLYFAQ_FETCH_ALLOW_PRIVATE": "1",
+            "POLYFAQ_METRICS_TOKEN": METRICS_TOKEN,
         }
         for name in ("WEAVIATE_URL", "WEAVIATE_API_KEY_FILE"):
             found.pop(name, None)

@@ -1,10 +1,12 @@
 """Processes without a port show that they are alive, and a health check sees it."""
 
+import logging
 import os
 import time
 from pathlib import Path
 
 import pytest
+from celery.beat import ScheduleEntry
 from celery.signals import heartbeat_sent
 
 from portal import alive
@@ -28,6 +30,22 @@ def test_a_timer_that_looks_at_what_is_due_is_alive(file: Path) -> None:
     assert app.conf.beat_scheduler == "portal.beat:AliveScheduler"
     AliveScheduler(app, schedule={}, lazy=True).tick()
     assert (alive.main(), file.exists()) == (0, True)
+
+
+def test_a_broker_that_is_away_costs_the_timer_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*args: object, **options: object) -> None:
+        raise ConnectionRefusedError("connection refused")
+
+    monkeypatch.setattr(app, "send_task", refused)
+    timer = AliveScheduler(app, schedule={}, lazy=True)
+    with caplog.at_level(logging.WARNING):
+        timer.apply_entry(ScheduleEntry("sweep", "not.here", schedule=10.0, app=app))
+    told = [(each.name, each.exc_info, each.getMessage()) for each in caplog.records]
+    assert told == [
+        ("portal.beat", None, "sweep was not sent: Couldn't apply scheduled task sweep: connection refused")
+    ]
 
 
 def test_an_old_sign_is_none(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -233,8 +233,8 @@ class TestTheProxy:
         uploads = int(settings.POLYFAQ["UPLOAD_MAX_BYTES"])
         assert [
             int(each) << 20 >= most
-            for each, most in zip(largest, (settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads), strict=True)
-        ] == [True, True]
+            for each, most in zip(largest, (settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads, uploads), strict=True)
+        ] == [True, True, True]
 
     def test_every_file_that_it_includes_is_there(self) -> None:
         folder = ROOT / "deploy" / "nginx"

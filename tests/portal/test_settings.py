@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+
+import faq
 
 ROOT = Path(__file__).parents[2]
 OURS = ("POLYFAQ_", "CELERY_", "DJANGO_", "REDIS_", "DATABASE_")
@@ -152,3 +155,8 @@ class TestSQLite:
 
         with pytest.raises(IntegrityError), connection.cursor() as cursor:
             cursor.execute("INSERT INTO faq_answer (question_id) VALUES (424242)")
+
+
+def test_the_package_and_the_program_have_one_version() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert declared == faq.__version__

@@ -16,7 +16,8 @@ from tests.services import servers
 from tests.services.conftest import ROOT
 
 OWNER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background has it ignored
 from tests.services import servers
 with getattr(servers, sys.argv[1])() as url:
     print(url, flush=True)

@@ -77,7 +77,10 @@ def test_long_sentences_are_cut_and_none_of_them_is_dropped(
     assert [token for part in parts for token in part] == tokens
     assert max(map(len, parts)) <= batching.LONGEST
     assert next(iter(batching.cut(["人"] * 1000))) == ["人"] * batching.LONGEST
-    assert engine.translate(["I like apples, " * 200 + "and you."], EN_DE)[0].count("Äpfel") > 50
+    # A model that says what it is given: what a real one makes of two hundred apples differs from processor to processor.
+    long = "I like apples, " * 200 + "and you."
+    monkeypatch.setattr(argos, "_translated", lambda model, parts, *rest: parts)
+    assert engine.translate([long], EN_DE) == [long]
 
 
 def test_what_has_no_words_does_not_reach_the_model(engine: ArgosEngine, monkeypatch: pytest.MonkeyPatch) -> None:
