@@ -130,9 +130,22 @@ class Writer:
             time.sleep(pause)
 
     def patch(self, collection: str, uuid: str, properties: Mapping[str, Any]) -> None:
-        """Change some properties of an object. Missing when it is not there."""
+        """Change some properties of an object, on all its replicas, else on most of them. Missing when it is not there.
+
+        A search that asks most replicas shows what one of them holds, and only says whether the others agree: right after a
+        change on most of them it may show what was before.
+        """
         with mapped("Weaviate did not change an object"):
-            self._connection.client().collections.use(collection).data.update(uuid=uuid, properties=dict(properties))
+            use = self._connection.client().collections.use(collection)
+            if self._connection.options.replicas > 1:
+                try:
+                    everywhere = use.with_consistency_level(classes.config.ConsistencyLevel.ALL)
+                    everywhere.data.update(uuid=uuid, properties=dict(properties))
+                    return
+                except exceptions.UnexpectedStatusCodeError as error:
+                    if error.status_code < 500:  # a node that is away is a 500
+                        raise
+            use.data.update(uuid=uuid, properties=dict(properties))
 
     def delete(self, collection: str, ids: Sequence[str]) -> int:
         """Returns how many there were."""

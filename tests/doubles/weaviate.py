@@ -73,13 +73,15 @@ class Collection:
 @dataclass
 class Faults:
     """`reading`: status of every look-up. `delay`: seconds before each. `http`: status of every request. `reject`: says
-    of an object's properties why it is not taken, or None. `broken_batches`: how many batches fail as a whole."""
+    of an object's properties why it is not taken, or None. `broken_batches`: how many batches fail as a whole. `node_away`:
+    what shall be on all replicas is refused."""
 
     reading: grpc.StatusCode | None = None
     delay: float = 0.0
     http: int = 0
     reject: Callable[[dict[str, Any]], str | None] = lambda properties: None
     broken_batches: int = 0
+    node_away: bool = False
 
 
 class Double:
@@ -239,6 +241,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(204) if found else self._error(404, "alias not found")
 
     def _patch_objects(self, rest: list[str], body: dict[str, Any]) -> None:
+        if self.double.faults.node_away and self.path.endswith("consistency_level=ALL"):
+            return self._error(500, "cannot achieve consistency level 'ALL'")
         collection = self.double.find(rest[0])
         if rest[1] not in collection.objects:
             return self._error(404, "no object with id")

@@ -269,6 +269,26 @@ def test_only_what_failed_is_sent_again(backend: WeaviateBackend, double: Double
     assert sorted(found(backend)) == ["a", "b", "c"]
 
 
+def test_what_is_known_of_a_generation_is_on_all_replicas_or_on_most_while_a_node_is_away(
+    make: Callable[..., WeaviateBackend], double: Double
+) -> None:
+    def patches() -> int:
+        return sum(call.startswith("PATCH") for call in double.calls)
+
+    backend = make(replicas=3)
+    backend.create("g1", "recipe", DIMENSIONS)
+    backend.upsert([entry("a", "x")], "g1")
+    before = patches()
+    backend.complete("g1", {})
+    whole = patches() - before
+    with double.failing(node_away=True):
+        before = patches()
+        backend.complete("g1", {})
+        assert patches() - before == 2 * whole
+        backend.activate("g1")
+    assert found(backend) == ["a"]
+
+
 def test_a_write_asks_again_for_a_count_that_a_dying_replica_did_not_give(
     backend: WeaviateBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
