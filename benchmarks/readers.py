@@ -74,18 +74,27 @@ def endings() -> Iterator[str]:
 
 
 def read(
-    url: str, asked: Iterator[tuple[str, str]], lock: threading.Lock, until: float, pause: float, into: Found
+    url: str,
+    asked: Iterator[tuple[str, str]],
+    lock: threading.Lock,
+    until: float,
+    pause: float,
+    into: Found,
+    number: int,
 ) -> None:
-    """One reader, on a connection that stays open as a browser's does."""
+    """One reader, on a connection that stays open as a browser's does, from an address of their own: nginx bounds each."""
     parts, chance = urlsplit(url), random.Random()
-    connection = HTTPConnection(parts.netloc, timeout=SECONDS)
+    own = (f"127.0.1.{number + 1}", 0)
+    connection = HTTPConnection("127.0.0.1", parts.port, timeout=SECONDS, source_address=own)
     time.sleep(chance.uniform(0, pause or 1))  # people do not begin in the same moment
     while time.monotonic() < until:
         with lock:
             locale, text = next(asked)
         begun = time.monotonic()
         try:
-            connection.request("GET", f"/{locale}/ask/?q={quote(text)}", headers={"Accept-Language": locale})
+            connection.request(
+                "GET", f"/{locale}/ask/?q={quote(text)}", headers={"Accept-Language": locale, "Host": parts.netloc}
+            )
             answer = connection.getresponse()
             body, status = answer.read().decode(errors="replace"), answer.status
         except (OSError, HTTPException) as error:
@@ -128,7 +137,8 @@ def together(url: str, readers: int, seconds: float, pause: float) -> Found:
     found, lock = Found(), threading.Lock()
     until = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=read, args=(url, asked, lock, until, pause, found), daemon=True) for _ in range(readers)
+        threading.Thread(target=read, args=(url, asked, lock, until, pause, found, number), daemon=True)
+        for number in range(readers)
     ]
     for thread in threads:
         thread.start()

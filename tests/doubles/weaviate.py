@@ -9,6 +9,7 @@ aliases made once.
 import json
 import math
 import re
+import ssl
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -85,9 +87,15 @@ class Faults:
 
 
 class Double:
-    """Started by start(), on ports that stay the same over stop() and start(). `calls`: names of what was asked."""
+    """Started by start(), on ports that stay the same over stop() and start(). `calls`: names of what was asked.
 
-    def __init__(self, http_port: int = 0, grpc_port: int = 0, delete_cap: int = 10_000) -> None:
+    `tls`: files of a certificate and its key, to speak TLS with on both ports.
+    """
+
+    def __init__(
+        self, http_port: int = 0, grpc_port: int = 0, delete_cap: int = 10_000, tls: tuple[Path, Path] | None = None
+    ) -> None:
+        self.tls = tls
         self.lock = threading.RLock()
         self.collections: dict[str, Collection] = {}
         self.aliases: dict[str, str] = {}
@@ -99,22 +107,35 @@ class Double:
         self.http_port, self.grpc_port = http_port, grpc_port
 
     @property
+    def _scheme(self) -> str:
+        return "https" if self.tls else "http"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.http_port}"
+        return f"{self._scheme}://127.0.0.1:{self.http_port}"
 
     @property
     def grpc_url(self) -> str:
-        return f"http://127.0.0.1:{self.grpc_port}"
+        return f"{self._scheme}://127.0.0.1:{self.grpc_port}"
 
     def start(self) -> "Double":
         handler = type("Handler", (_Handler,), {"double": self})
         self._http = ThreadingHTTPServer(("127.0.0.1", self.http_port), handler)
         self._http.daemon_threads = True
         self.http_port = self._http.server_address[1]
+        if self.tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*self.tls)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self._grpc = grpc.server(futures.ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
         weaviate_pb2_grpc.add_WeaviateServicer_to_server(_Servicer(self), self._grpc)
-        self.grpc_port = self._grpc.add_insecure_port(f"127.0.0.1:{self.grpc_port}")
+        address = f"127.0.0.1:{self.grpc_port}"
+        if self.tls:
+            certificate, key = (file.read_bytes() for file in self.tls)
+            self.grpc_port = self._grpc.add_secure_port(address, grpc.ssl_server_credentials([(key, certificate)]))
+        else:
+            self.grpc_port = self._grpc.add_insecure_port(address)
         self._grpc.start()
         return self
 

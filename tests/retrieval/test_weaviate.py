@@ -652,3 +652,54 @@ def test_a_word_of_many_locales_is_weighed_as_here_and_not_as_the_server_counts_
     counts = {"here": 20, "spread": 20}
     query = steering({"here": 1.0, "spread": 1.0}, counts, {"here": 1, "spread": 4}, 1000, 1000).split()
     assert (query.count("here"), query.count("spread")) == (16, round(16 * math.log(49.83) / math.log(182.98)))
+
+
+TLS = """
+import sys, certifi
+certifi.where = lambda: sys.argv[3]  # what an operator does who adds an authority to certifi's file
+from retrieval.backends.weaviate import WeaviateBackend
+from retrieval.types import Filters, RetrievalError
+from tests.contracts.backend import entry, unit
+backend = WeaviateBackend(sys.argv[1], sys.argv[2], read_seconds=5.0)
+try:
+    backend.create("g1", "recipe", 4)
+    backend.upsert([entry("a", "x", "x", unit(1, 0, 0, 0))], "g1")
+    backend.complete("g1", {})
+    backend.activate("g1")
+    print([hit.key for hit in backend.lexical({"x": 1.0}, Filters(), 5)])
+except RetrievalError as error:
+    print(type(error).__name__)
+"""
+
+
+def certificate(folder: Path, address: str) -> tuple[Path, Path]:
+    """One that vouches for itself, and its key."""
+    files = folder / f"{address}.pem", folder / f"{address}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=weaviate", "-addext", f"subjectAltName=IP:{address}", "-out", files[0], "-keyout", files[1]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return files
+
+
+@pytest.mark.parametrize(
+    ("named", "believed", "said"),
+    [("127.0.0.1", True, "['a']"), ("127.0.0.1", False, "Unavailable"), ("127.0.0.9", True, "Unavailable")],
+    ids=["known", "unknown authority", "another server's"],
+)
+def test_over_tls_only_the_server_that_was_meant_is_talked_to(
+    tmp_path: Path, named: str, believed: bool, said: str
+) -> None:
+    files = certificate(tmp_path, named)
+    authority = files[0] if believed else certificate(tmp_path, "127.0.0.2")[0]
+    double = Double(tls=files).start()
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", TLS, double.url, double.grpc_url, authority], cwd=ROOT, capture_output=True,
+            text=True, timeout=120, check=False, env=os.environ | {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(authority)},
+        )  # fmt: skip
+    finally:
+        double.stop()
+    assert (told.stdout.strip(), told.returncode) == (said, 0), told.stderr
+    assert bool(double.calls) == (said == "['a']")
