@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from faq.admin import embedding
 from faq.admin.desk import Crumb, ReadOnlyAdmin, allow, badge, may, perform
 from faq.admin.forms import enabled, reported
 from faq.domain import keys
@@ -123,6 +124,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return [
             path("add/token/", view(self.add_token_view), name="faq_apikey_add_token"),
             path("<int:pk>/revoke/", view(self.revoke_view), name="faq_apikey_revoke"),
+            path("<int:pk>/embed/", view(self.embed_view), name="faq_apikey_embed"),
             *super().get_urls(),
         ]
 
@@ -177,6 +179,24 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "may_change": may(request, "change_apikey"),
         }
         return self.page(request, "admin/faq/key_desk.html", context)
+
+    def embed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The lines that put the key's widget on a page, and the widget as they make it."""
+        allow(request, "faq.view_apikey")
+        key = _key(str(pk))
+        if key.kind != ApiKey.Kind.WIDGET or key.revoked_at:
+            raise Http404
+        form = embedding.chosen(key, request.GET.dict())
+        valid = form.is_valid()
+        context = {
+            "title": _("Put it on a page"),
+            "crumb": Crumb(key, key.name),
+            "key": key,
+            "form": form,
+            "lines": embedding.lines(key, form) if valid else "",
+            "element": embedding.element(key, form) if valid else "",
+        }
+        return self.page(request, "admin/faq/key_embed.html", context)
 
     def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return perform(

@@ -34,7 +34,7 @@ const STYLE = `
 *{box-sizing:border-box}
 button,input{font:inherit;color:inherit;margin:0}
 button{cursor:pointer;border:1px solid var(--line);background:none;border-radius:8px;padding:.4em .8em;min-height:44px}
-:focus-visible{outline:3px solid var(--a);outline-offset:2px}
+:focus-visible{outline:3px solid var(--fg);outline-offset:2px}
 .main{background:var(--a);color:var(--on);border-color:var(--a);font-weight:600}
 .open{border-radius:999px;padding:.6em 1.2em;box-shadow:0 2px 12px #0003}
 dialog{position:fixed;inset:auto;inset-block-end:16px;inset-inline-end:16px;margin:0;padding:0;width:min(var(--polyfaq-width,420px),calc(100vw - 32px));height:min(640px,calc(100dvh - 32px));border:1px solid var(--line);border-radius:var(--r);background:var(--bg);color:var(--fg);box-shadow:0 12px 48px #0004;overflow:hidden}
@@ -50,20 +50,20 @@ h4{font-size:.9em;margin:1.4em 0 .4em;color:var(--quiet);font-weight:600}
 p{margin:0 0 .7em}ul,ol{margin:0 0 .7em;padding-inline-start:1.4em}
 ul.list{list-style:none;padding:0}ul.list>li{border-block-end:1px solid var(--line)}
 .list button{display:block;width:100%;text-align:start;border:0;border-radius:0;padding:.6em 0}
-.list button:hover{color:var(--a)}
+.list button:hover{text-decoration:underline}
 form{padding:12px 16px;border-block-end:1px solid var(--line);position:relative;margin:0}
 .row{display:flex;gap:8px}
 input{flex:1;min-width:0;border:1px solid var(--quiet);border-radius:8px;background:var(--bg);padding:.4em .7em;min-height:44px}
 .hint,.quiet{color:var(--quiet);font-size:.85em}.hint{margin:.5em 0 0}
 .options{position:absolute;z-index:1;inset-inline:16px;top:100%;margin:-6px 0 0;list-style:none;padding:4px;background:var(--bg);border:1px solid var(--line);border-radius:8px;box-shadow:0 8px 24px #0003}
 .options li{padding:.55em .7em;border-radius:6px;cursor:pointer}.options li[aria-selected=true]{background:var(--soft)}
-.ref{border:0;background:var(--soft);min-height:24px;min-width:24px;padding:0 .4em;margin-inline-start:.25em;font-size:.75em;border-radius:6px;color:var(--a);font-weight:700}
+.ref{border:0;background:var(--soft);min-height:24px;min-width:24px;padding:0 .4em;margin-inline-start:.25em;font-size:.75em;border-radius:6px;font-weight:700}
 .note{background:var(--soft);border-radius:8px;padding:.6em .8em;font-size:.9em}
 details{border-block-end:1px solid var(--line);padding:.4em 0}summary{cursor:pointer;min-height:32px}
 blockquote{margin:.5em 0;padding-inline-start:.8em;border-inline-start:3px solid var(--line);color:var(--quiet)}
-a{color:var(--a)}
+a{color:inherit;text-decoration-color:var(--a);text-decoration-thickness:2px}
 .foot{display:flex;gap:8px;flex-wrap:wrap;align-items:center;margin-block-start:1em}
-.dots::after{content:"";display:inline-block;width:.8em;height:.8em;margin-inline-start:.5em;border:2px solid var(--a);border-inline-start-color:transparent;border-radius:50%;animation:t 1s linear infinite;vertical-align:-.1em}
+.dots::after{content:"";display:inline-block;width:.8em;height:.8em;margin-inline-start:.5em;border:2px solid;border-inline-start-color:transparent;border-radius:50%;animation:t 1s linear infinite;vertical-align:-.1em}
 @keyframes t{to{transform:rotate(1turn)}}
 @media (prefers-reduced-motion:reduce){.dots::after{animation:none}}
 @media (max-width:480px){dialog{inset:0;width:100vw;max-width:none;height:100dvh;max-height:none;border:0;border-radius:0}}

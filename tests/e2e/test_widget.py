@@ -7,10 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from faq import cache
 from faq.domain import keys
 from faq.models import Question
+from tests.e2e.test_admin import log_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -224,3 +226,37 @@ def test_what_no_source_answers_is_said_with_a_contact(shop: "Page", host: Host,
     expect(shop.get_by_text("We do not have an answer to this", exact=True).first).to_be_visible()
     expect(shop.get_by_role("link", name="Contact us")).to_have_attribute("href", "mailto:help@shop.example")
     assert shop.evaluate("window.told.at(-1)[1].outcome") == "abstained"
+
+
+def test_the_desks_lines_pasted_into_a_page_make_what_the_desk_showed(
+    page: "Page", shop: "Page", host: Host, permit: Question, live_server: Any, settings: Any
+) -> None:
+    """The tutorial, from the key to the answer on another site."""
+    settings.POLYFAQ = settings.POLYFAQ | {"SITE_URL": live_server.url}
+    User.objects.create_superuser("editor", "editor@larkmouth.example", "larkmouth")
+    log_in(page, "/admin/faq/apikey/add/")
+    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Origins, one a line").fill(host.url)
+    page.get_by_role("button", name="Make a publishable key").click()
+    page.get_by_role("link", name="Put it on a page").click()
+    page.get_by_label("Form").select_option("inline")
+    page.get_by_label("Language").select_option("ar")
+    page.locator("#embed_accent").fill("#ffcc00")
+    page.get_by_label("Only this version of the script").check()
+    lines = page.locator("#embed-lines")
+    expect(lines).to_contain_text('integrity="sha384-')
+    expect(page.locator("polyfaq-widget").get_by_role("button", name="كم تكلفة تصريح السكان؟")).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == lines.inner_text()
+    assert violations(page) == []
+
+    shop.goto(host.show(lines.inner_text()))
+    shop.locator("polyfaq-widget").get_by_role("button", name="كم تكلفة تصريح السكان؟").click()
+    expect(shop.locator(".answer")).to_contain_text("30 يورو")
+    colour = (
+        "getComputedStyle(document.querySelector('polyfaq-widget').shadowRoot.querySelector('.main')).backgroundColor"
+    )
+    assert shop.evaluate(colour) == "rgb(255, 204, 0)"
+    assert shop.noise == []  # type: ignore[attr-defined]
