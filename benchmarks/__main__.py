@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as portal/__init__.py does for every process of a portal
 
-from benchmarks import bulk, peers, suggesting
+from benchmarks import api, bulk, peers, streams, suggesting, widget
 from benchmarks import pages as public
 from benchmarks import portal as parts
 from benchmarks.rows import Row, table
@@ -23,7 +23,7 @@ from benchmarks.search import measure
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-PARTS = ("ask", "suggest", "pages", "ingest", "start", "search")
+PARTS = ("ask", "suggest", "pages", "api", "widget", "ingest", "start", "search")
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def _portal(empty: Portal, chosen: set[str], folders: list[Path], add: Callable[
     if "ingest" in chosen:
         add("What changes", lambda: [*parts.ingest(empty, [ROOT / "demo" / "sources", *folders]), *parts.edit(empty)])
         add("A big folder", lambda: bulk.rows(empty))
-    if chosen & {"ask", "pages", "start"}:
+    if chosen & {"ask", "pages", "api", "widget", "start"}:
         demo = empty.copy("demo")
         demo.manage("load_demo")
     if "ask" in chosen:
@@ -73,6 +73,11 @@ def _portal(empty: Portal, chosen: set[str], folders: list[Path], add: Callable[
         add(suggesting.TITLE, lambda: suggesting.measure(empty.copy("suggest")))
     if "pages" in chosen:
         add("A page", lambda: public.pages(demo))
+    if "api" in chosen:
+        add("The API", lambda: api.rows(demo))
+        add(streams.TITLE, lambda: streams.rows(demo))
+    if "widget" in chosen:
+        add(widget.TITLE, lambda: widget.rows(demo))
     if "start" in chosen:
         add("A process", lambda: [*parts.start(demo), *parts.worker(demo)])
 

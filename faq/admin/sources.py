@@ -27,6 +27,7 @@ from faq.domain import publication, sources, uploads
 from faq.enums import SourceKind
 from faq.errors import NotFound
 from faq.models import Phrasing, Source, SourceRevision
+from faq.queries import locales
 
 REVISIONS = 20
 
@@ -102,7 +103,9 @@ class SourceAdmin(DeskAdmin):
             "shown": shown,
             "passages": [(p, p.text in fresh) for p in shown.passages.all()] if shown else [],
             "impact": impact,
-            "stale": _worded(impact.questions_stale) if impact else [],
+            "languages": _named(impact.languages) if impact else "",
+            **_touched(impact),
+            "retiring": _retiring(source) if may(request, "publish_source") else None,
             "form": form,
             "place": place or PlaceForm(source),
             "is_web": source.kind == SourceKind.URL,
@@ -184,10 +187,10 @@ class SourceAdmin(DeskAdmin):
                 return HttpResponseRedirect(self._to(pk))
         return self._desk(request, self._source(pk), ContentForm(), form)
 
-    def _impact(self, source: Source, shown: SourceRevision | None) -> publication.Impact | None:
+    def _impact(self, source: Source, shown: SourceRevision | None) -> sources.Impact | None:
         if shown is None or shown.pk == source.published_revision_id:
             return None
-        return publication.plan_publication(source, shown)
+        return sources.plan_publication(source, shown)
 
     def _source(self, pk: object) -> Source:
         rows = Source.objects.select_related("locale", "topic", "published_revision")
@@ -210,6 +213,31 @@ def _revised(made: SourceRevision | None) -> str:
     if made is None:
         return _("Nothing changed: this is what the newest revision says already.")
     return _("Revision %(n)d is read. Look at it, then publish it.") % {"n": made.number}
+
+
+def _touched(plan: sources.Impact | None) -> dict[str, list[tuple[int, str]]]:
+    """Questions by what publishing would do to their answers: each in one list only."""
+    if plan is None:
+        return {"stale": [], "broken": [], "healed": []}
+    stale = [pk for pk in plan.questions_stale if pk not in set(plan.questions_broken)]
+    return {
+        "stale": _worded(stale),
+        "broken": _worded(plan.questions_broken),
+        "healed": _worded(plan.questions_healed),
+    }
+
+
+def _retiring(source: Source) -> dict[str, Any] | None:
+    """What retiring a published source would do."""
+    if source.published_revision_id is None:
+        return None
+    plan = sources.plan_retirement(source)
+    return {"broken": _worded(plan.questions_broken), "languages": _named(plan.languages)}
+
+
+def _named(tags: list[str]) -> str:
+    names = {locale.tag: locale.autonym for locale in locales.all_locales()}
+    return ", ".join(names.get(tag, tag) for tag in tags)
 
 
 def _expected(request: HttpRequest) -> datetime | None:

@@ -93,6 +93,7 @@ class Impact(s.Serializer):
     passages_kept = s.IntegerField()
     questions_stale = s.ListField(child=s.CharField(), help_text="Keys of questions whose answers then need a look.")
     questions_broken = s.ListField(child=s.CharField(), help_text="Keys of questions whose answers lose a sentence.")
+    questions_healed = s.ListField(child=s.CharField(), help_text="Keys of questions whose answers are right again.")
     languages = s.ListField(child=s.CharField())
 
 

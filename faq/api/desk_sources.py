@@ -133,8 +133,10 @@ class ImpactView(DeskView):
     scopes = {"GET": "sources:read"}
 
     def get(self, request: Request, key: str) -> Response:
-        plan = publication.plan_publication(source_of(key))
-        named = dict(Question.objects.filter(pk__in=plan.questions_stale).values_list("pk", "key"))
+        plan = sources.plan_publication(source_of(key))
+        named = dict(
+            Question.objects.filter(pk__in=[*plan.questions_stale, *plan.questions_healed]).values_list("pk", "key")
+        )
         return Response(
             {
                 "passages_added": plan.passages_added,
@@ -142,6 +144,7 @@ class ImpactView(DeskView):
                 "passages_kept": plan.passages_kept,
                 "questions_stale": [named[pk] for pk in plan.questions_stale],
                 "questions_broken": [named[pk] for pk in plan.questions_broken],
+                "questions_healed": [named[pk] for pk in plan.questions_healed],
                 "languages": plan.languages,
             }
         )

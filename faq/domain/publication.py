@@ -53,19 +53,6 @@ class Move:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What publishing a revision would change: passage texts that come and go, question ids whose answers then need a
-    look or lose a sentence, and the locales in which those answers stand translated."""
-
-    passages_added: list[str]
-    passages_removed: list[str]
-    passages_kept: int
-    questions_stale: list[int]
-    questions_broken: list[int]
-    languages: list[str]
-
-
 def plan_citations(cited: Sequence[Cited], standing: Sequence[Standing]) -> list[Move]:
     """One move for each citation: to the same text, else to wherever its quote stands, else none."""
     by_key = {passage.key: passage for passage in standing}
@@ -94,32 +81,6 @@ def _place(citation: Cited, passage: Standing) -> int:
     return passage.text.find(citation.quote)
 
 
-def plan_publication(source: Source, revision: SourceRevision | None = None) -> Impact:
-    """What publishing `revision` (the newest when none is given; retiring is not planned here) would change."""
-    target = revision or _newest(source)
-    old = list(_passages(source.published_revision_id))
-    new = list(_passages(target.pk))
-    old_keys, new_keys = {passage.key for passage in old}, {passage.key for passage in new}
-    rows = _live_citations(source)
-    moves = {
-        move.citation_id: move for move in plan_citations([_cited(row) for row in rows], [_standing(p) for p in new])
-    }
-    question = {row.pk: row.answer_revision.answer.question_id for row in rows}
-    broken = {question[pk] for pk, move in moves.items() if move.status == CitationStatus.BROKEN}
-    stale = {question[pk] for pk, move in moves.items() if move.status != CitationStatus.VALID}
-    languages = AnswerRevision.objects.filter(
-        answer__question_id__in=stale, state=State.PUBLISHED, is_translation=True
-    ).order_by("locale__order")
-    return Impact(
-        passages_added=[passage.text for passage in new if passage.key not in old_keys],
-        passages_removed=[passage.text for passage in old if passage.key not in new_keys],
-        passages_kept=len(old_keys & new_keys),
-        questions_stale=sorted(stale),
-        questions_broken=sorted(broken),
-        languages=list(dict.fromkeys(languages.values_list("locale_id", flat=True))),
-    )
-
-
 @access.needs("publish_source")
 @again_after_deadlock
 def publish_source(
@@ -137,7 +98,7 @@ def publish_source(
     """
     with transaction.atomic():
         row = locked(source, expected)
-        target = revision or _newest(row)
+        target = revision or newest_revision(row)
         if target.source_id != row.pk:
             raise Invalid("Revision %(n)s belongs to another source.", n=target.number)
         if row.state == State.PUBLISHED and row.published_revision_id == target.pk:
@@ -192,7 +153,7 @@ def locked(source: Source, expected: datetime | None = None) -> Source:
     return row
 
 
-def _newest(source: Source) -> SourceRevision:
+def newest_revision(source: Source) -> SourceRevision:
     newest = source.revisions.order_by("-number").first()
     if newest is None:
         raise Invalid("“%(title)s” has no text yet.", title=source.title)
@@ -210,12 +171,12 @@ def _follow_title(source: Source, target: SourceRevision) -> None:
 
 
 def _repoint(source: Source, target: SourceRevision) -> None:
-    rows = {row.pk: row for row in _live_citations(source)}
+    rows = {row.pk: row for row in live_citations(source)}
     if not rows:
         return
-    standing = [_standing(passage) for passage in _passages(target.pk)]
+    standing = [as_standing(passage) for passage in passages_of(target.pk)]
     changed = []
-    for move in plan_citations([_cited(row) for row in rows.values()], standing):
+    for move in plan_citations([as_cited(row) for row in rows.values()], standing):
         row = rows[move.citation_id]
         if (row.passage_id, row.start, row.end) != (move.passage_id, move.start, move.end):
             row.passage_id, row.start, row.end = move.passage_id, move.start, move.end
@@ -223,21 +184,24 @@ def _repoint(source: Source, target: SourceRevision) -> None:
     Citation.objects.bulk_update(changed, ["passage", "start", "end"], batch_size=200)
 
 
-def _live_citations(source: Source) -> list[Citation]:
+def live_citations(source: Source) -> list[Citation]:
     """Citations of this source in answers that are, or may still be, shown. History keeps what it cited."""
     rows = Citation.objects.filter(passage__revision__source=source).exclude(answer_revision__state=State.RETIRED)
-    return list(rows.select_related("passage", "answer_revision__answer").order_by("id"))
+    light = rows.select_related("passage__revision__source", "answer_revision__answer__question").defer(
+        "passage__revision__text", "passage__revision__blocks"
+    )
+    return list(light.order_by("id"))
 
 
-def _passages(revision_id: int | None) -> list[Passage]:
+def passages_of(revision_id: int | None) -> list[Passage]:
     return list(Passage.objects.filter(revision_id=revision_id)) if revision_id else []
 
 
-def _cited(row: Citation) -> Cited:
+def as_cited(row: Citation) -> Cited:
     return Cited(row.pk, row.passage_id, row.passage.key, row.passage_hash, row.quote, row.start, row.end)
 
 
-def _standing(passage: Passage) -> Standing:
+def as_standing(passage: Passage) -> Standing:
     return Standing(passage.pk, passage.key, passage.content_hash, passage.text)
 
 

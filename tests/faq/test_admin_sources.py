@@ -219,7 +219,10 @@ def test_new_content_shows_what_publishing_it_would_change(client: Client) -> No
         ("A resident permit costs 45 euros a year.", True),
         ("A parking fine is 25 euros. Pay it withi", False),
     ]
-    assert response.context["stale"] == [(question.pk, "What does a permit cost?")]
+    broken = [(question.pk, "What does a permit cost?")]
+    assert (response.context["broken"], response.context["stale"]) == (broken, [])
+    assert response.context["retiring"]["broken"] == broken
+    assert "1 answer loses a sentence" in response.content.decode()
     source.refresh_from_db()
     assert source.published_revision.number == 1
 

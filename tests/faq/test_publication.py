@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from faq.domain import impact as planning
 from faq.domain import publication, sources
 from faq.domain.publication import Cited, Standing, plan_citations
 from faq.enums import CitationStatus, State
@@ -65,7 +66,7 @@ class TestImpact:
         make_question("What does a permit cost?", cites=permit)
         touched = make_question("What is the fine?", cites=fine, quote="A parking fine is 25 euros.")
         sources.revise_content(source, text=PARKING.replace("14 days", "30 days"))
-        impact = publication.plan_publication(source)
+        impact = planning.plan_publication(source)
         assert impact.passages_added == ["A parking fine is 25 euros. Pay it within 30 days."]
         assert impact.passages_removed == ["A parking fine is 25 euros. Pay it within 14 days."]
         assert (impact.passages_kept, impact.questions_stale, impact.questions_broken) == (1, [touched.pk], [])
@@ -74,7 +75,31 @@ class TestImpact:
         source = make_source()
         question = make_question(cites=passages(source)[0], quote="30 euros")
         sources.revise_content(source, text=PARKING.replace("30 euros", "40 euros"))
-        assert publication.plan_publication(source).questions_broken == [question.pk]
+        assert planning.plan_publication(source).questions_broken == [question.pk]
+
+    def test_what_is_so_already_and_what_no_reader_sees_is_no_change(self) -> None:
+        source = make_source()
+        broken = make_question("What does a permit cost?", cites=passages(source)[0], quote="30 euros")
+        sources.revise_content(source, text=PARKING.replace("30 euros", "40 euros"))
+        publication.publish_source(source)
+        source.refresh_from_db()
+        make_question("What is the fine?", cites=passages(source)[1], quote="25 euros", publish=False)
+        sources.revise_content(source, text=PARKING.replace("30 euros", "40 euros").replace("25 euros", "35 euros"))
+        plan = planning.plan_publication(source)
+        assert (plan.questions_stale, plan.questions_broken, plan.questions_healed) == ([], [], [])
+        back = planning.plan_publication(source, source.revisions.get(number=1))
+        assert (back.questions_stale, back.questions_healed) == ([], [broken.pk])
+
+    def test_retiring_breaks_what_cites_it_in_each_language(self) -> None:
+        source = make_source()
+        question = make_question(cites=passages(source)[0])
+        other = make_source("# Pools\n\nThe pool is open on Sundays.\n", title="Pools")
+        make_question("When is the pool open?", cites=passages(other)[0])
+        plan = planning.plan_retirement(source)
+        assert (plan.questions_broken, plan.passages_kept, plan.passages_added) == ([question.pk], 0, [])
+        assert plan.passages_removed == [passage.text for passage in passages(source)]
+        publication.retire_source(source)
+        assert planning.plan_retirement(source).questions_broken == []
 
 
 @pytest.mark.django_db

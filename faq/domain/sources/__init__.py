@@ -4,7 +4,8 @@
 Callers import from here.
 """
 
-from faq.domain.publication import Impact, plan_publication, publish_source, retire_source
+from faq.domain.impact import Impact, plan_publication, plan_retirement
+from faq.domain.publication import publish_source, retire_source
 from faq.domain.sources.contents import clean
 from faq.domain.sources.intake import (
     add_source,
@@ -23,6 +24,7 @@ __all__ = [
     "ingest",
     "place_source",
     "plan_publication",
+    "plan_retirement",
     "publish_source",
     "refresh_source",
     "reread_source",
