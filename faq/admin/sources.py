@@ -16,6 +16,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +24,7 @@ from unfold.decorators import display
 
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, reported
-from faq.domain import publication, sources, uploads
+from faq.domain import differences, publication, sources, uploads
 from faq.enums import SourceKind
 from faq.errors import NotFound
 from faq.models import Phrasing, Source, SourceRevision
@@ -103,7 +104,8 @@ class SourceAdmin(DeskAdmin):
             "shown": shown,
             "passages": [(p, p.text in fresh) for p in shown.passages.all()] if shown else [],
             "impact": impact,
-            "languages": _named(impact.languages) if impact else "",
+            "languages": _named(impact.languages if impact else []),
+            "compared": self._compared(source, impact),
             **_touched(impact),
             "retiring": _retiring(source) if may(request, "publish_source") else None,
             "form": form,
@@ -192,6 +194,11 @@ class SourceAdmin(DeskAdmin):
             return None
         return sources.plan_publication(source, shown)
 
+    def _compared(self, source: Source, plan: sources.Impact | None) -> differences.Differences | None:
+        if plan is None or source.published_revision_id is None:
+            return None
+        return differences.between(plan.passages_removed, plan.passages_added)
+
     def _source(self, pk: object) -> Source:
         rows = Source.objects.select_related("locale", "topic", "published_revision")
         source = rows.filter(pk=str(pk)).first() if str(pk).isdigit() else None
@@ -235,9 +242,9 @@ def _retiring(source: Source) -> dict[str, Any] | None:
     return {"broken": _worded(plan.questions_broken), "languages": _named(plan.languages)}
 
 
-def _named(tags: list[str]) -> str:
+def _named(tags: list[str]) -> SafeString:
     names = {locale.tag: locale.autonym for locale in locales.all_locales()}
-    return ", ".join(names.get(tag, tag) for tag in tags)
+    return format_html_join(", ", '<bdi lang="{}">{}</bdi>', ((tag, names.get(tag, tag)) for tag in tags))
 
 
 def _expected(request: HttpRequest) -> datetime | None:

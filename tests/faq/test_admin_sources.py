@@ -222,7 +222,8 @@ def test_new_content_shows_what_publishing_it_would_change(client: Client) -> No
     broken = [(question.pk, "What does a permit cost?")]
     assert (response.context["broken"], response.context["stale"]) == (broken, [])
     assert response.context["retiring"]["broken"] == broken
-    assert "1 answer loses a sentence" in response.content.decode()
+    page = response.content.decode()
+    assert ("1 answer loses a sentence" in page, "costs <del>30</del><ins>45</ins> euros" in page) == (True, True)
     source.refresh_from_db()
     assert source.published_revision.number == 1
 
