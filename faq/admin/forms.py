@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PASTE_LENGTH = 500_000
 """Characters of pasted text: below what a form may carry (2 MiB) in any script. More goes into a file."""
+MOST_FILES = 50
+"""That are taken at once; more go in by `manage.py ingest`."""
 TOO_LONG = gettext_lazy("This text has %(n)d characters; the ceiling is %(ceiling)d. Upload it as a file instead.")
 
 
@@ -55,6 +57,18 @@ def unwritten(error: OperationalError) -> str:
 def enabled() -> Any:
     """The languages one can write in."""
     return Locale.objects.filter(enabled=True)
+
+
+def check_size(upload: UploadedFile) -> None:
+    """Raises ValidationError for a file above the ceiling."""
+    ceiling = int(conf.get("UPLOAD_MAX_BYTES"))
+    if (upload.size or 0) > ceiling:
+        raise forms.ValidationError(
+            _(
+                "%(name)s has %(size).1f MB; the ceiling is %(ceiling).1f MB. Split the file, or ask your operator to raise it."
+            )
+            % {"name": upload.name, "size": (upload.size or 0) / 1e6, "ceiling": ceiling / 1e6}
+        )
 
 
 class ContentForm(forms.Form):
@@ -93,15 +107,8 @@ class ContentForm(forms.Form):
 
     def clean_upload(self) -> UploadedFile | None:
         upload: UploadedFile | None = self.cleaned_data["upload"]
-        ceiling = int(conf.get("UPLOAD_MAX_BYTES"))
-        if upload and (upload.size or 0) > ceiling:
-            raise forms.ValidationError(
-                _(
-                    "%(name)s has %(size).1f MB; the ceiling is %(ceiling).1f MB. Split the file, or ask your operator"
-                    " to raise it."
-                )
-                % {"name": upload.name, "size": (upload.size or 0) / 1e6, "ceiling": ceiling / 1e6}
-            )
+        if upload:
+            check_size(upload)
         return upload
 
     def clean(self) -> dict[str, Any]:
@@ -190,7 +197,30 @@ class PlaceForm(TopicForm):
             self.fields["refresh_hours"].choices = [*REFRESHED, own]  # type: ignore[attr-defined]
 
 
+class ManyFilesWidget(UnfoldAdminFileFieldWidget):
+    """Several files may be chosen, or dropped on it."""
+
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Its value is a list of the files that were given."""
+
+    widget = ManyFilesWidget
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        return [super(ManyFilesField, self).clean(each, initial) for each in data or []]
+
+
 class AddSourceForm(ContentForm, PlacedForm):
+    upload = ManyFilesField(
+        label=gettext_lazy("Or upload files"),
+        required=False,
+        allow_empty_file=True,
+        help_text=gettext_lazy(
+            "Markdown, HTML, text, PDF, DOCX; CSV or XLSX with the columns question and answer. Several become a source each."
+        ),
+    )
     title = forms.CharField(
         label=gettext_lazy("Title"),
         max_length=300,
@@ -210,6 +240,24 @@ class AddSourceForm(ContentForm, PlacedForm):
         super().__init__(*args, **kwargs)
         if not may_publish:
             del self.fields["publish"]
+
+    several: list[UploadedFile] = []
+    """The files, where more than one was given."""
+
+    def clean_upload(self) -> UploadedFile | None:
+        files: list[UploadedFile] = self.cleaned_data["upload"]
+        if len(files) > MOST_FILES:
+            raise forms.ValidationError(_("Too many files at once; at most: %(n)d.") % {"n": MOST_FILES})
+        for each in files:
+            check_size(each)
+        self.several = files if len(files) > 1 else []
+        return files[0] if files else None
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"]
+        if title and self.several:
+            raise forms.ValidationError(_("Several files have titles of their own: leave this empty."))
+        return title
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

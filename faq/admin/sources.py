@@ -24,8 +24,8 @@ from unfold.decorators import display
 
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, reported
-from faq.domain import differences, publication, sources, uploads
-from faq.enums import SourceKind
+from faq.domain import differences, jobs, publication, sources, uploads
+from faq.enums import JobKind, SourceKind
 from faq.errors import NotFound
 from faq.models import Phrasing, Source, SourceRevision
 from faq.queries import locales
@@ -73,6 +73,8 @@ class SourceAdmin(DeskAdmin):
         if request.method == "POST" and form.is_valid():
             fields = form.cleaned_data
             with reported(form):
+                if form.several:
+                    return self._ingest(request, form)
                 source, _change = sources.ingest(
                     title=fields["title"], locale=fields["locale"].tag, topic=fields["topic"], actor=request.user,
                     publish=bool(fields.get("publish")), new=True, **form.content(),
@@ -80,6 +82,22 @@ class SourceAdmin(DeskAdmin):
                 self.message_user(request, _added(source))
                 return HttpResponseRedirect(self._to(source.pk))
         return self.page(request, "admin/faq/source_add.html", {"form": form, "title": _("Add a source")})
+
+    def _ingest(self, request: HttpRequest, form: AddSourceForm) -> HttpResponse:
+        """Several files become a source each, in the background; a bad one stops none of the others."""
+        fields = form.cleaned_data
+        kept = [(uploads.keep(file.read(), file.name or ""), file.name or "") for file in form.several]
+        given = {
+            "uploads": kept,
+            "locale": fields["locale"].tag,
+            "topic": fields["topic"].key if fields["topic"] else "",
+            "publish": bool(fields.get("publish")),
+        }
+        job = jobs.enqueue(JobKind.INGEST, given, actor=request.user)
+        self.message_user(request, _("Files that are being read: %(n)d.") % {"n": len(kept)})
+        if may(request, "view_job"):
+            return HttpResponseRedirect(reverse("admin:faq_job_change", args=[job.pk]))
+        return HttpResponseRedirect(reverse("admin:faq_source_changelist"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None

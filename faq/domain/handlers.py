@@ -18,17 +18,27 @@ Handler = Callable[[Args, Progress], None]
 
 
 def ingest(args: Args, progress: Progress) -> None:
-    """`urls`: addresses to read; `locale`, `topic` (its key), `publish`. A failing address never fails the others."""
+    """`urls`: addresses to read; `uploads`: pairs of a kept file (uploads.keep) and the name it came with; `locale`, `topic` (its
+    key), `publish`. One that fails never fails the others."""
     topic = Topic.objects.filter(key=args.get("topic") or "").first()
-    urls = list(args.get("urls", []))
+    about: dict[str, Any] = {
+        "locale": args["locale"],
+        "topic": topic,
+        "publish": args.get("publish", False),
+        "actor": progress.job.requested_by,
+    }
 
-    def read(url: str) -> None:
-        sources.ingest(
-            locale=args["locale"], url=url, kind=SourceKind.URL, topic=topic, publish=args.get("publish", False)
-        )
+    def read(item: tuple[str, str]) -> None:
+        address, kept = item
+        if not kept:
+            sources.ingest(url=address, kind=SourceKind.URL, **about)
+        elif not Source.objects.filter(upload=kept, created_at__gte=progress.job.created_at).exists():
+            # Else an earlier run of this job ended between the source and the note that it is done.
+            sources.ingest(data=uploads.read_kept(kept), filename=address, kind=SourceKind.FILE, new=True, **about)
 
-    progress.start(len(urls), resume=True)
-    progress.each(urls, read)
+    items = [(url, "") for url in args.get("urls", [])] + [(name, kept) for kept, name in args.get("uploads", [])]
+    progress.start(len(items), resume=True)
+    progress.each(items, read, name=lambda item: item[0])
 
 
 def fill_memory(args: Args, progress: Progress) -> None:

@@ -59,6 +59,16 @@ def keep(data: bytes, filename: str) -> str:
     return name
 
 
+def read_kept(name: str) -> bytes:
+    """The bytes of what keep() named so. NotFound when it is gone."""
+    try:
+        return (_root() / name).read_bytes()
+    except OSError as error:
+        raise NotFound(
+            "The file of “%(title)s” is gone from the folder of uploads. Upload it again.", title=name
+        ) from error
+
+
 def open_upload(source: Source) -> tuple[IO[bytes], str]:
     """The file that a source was last read from, open for reading, and a name to save it under. NotFound when none is kept.
 

@@ -11,10 +11,10 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from faq.admin.forms import PASTE_LENGTH
-from faq.domain import publication, sources
+from faq.admin.forms import MOST_FILES, PASTE_LENGTH
+from faq.domain import jobs, publication, sources
 from faq.enums import State
-from faq.models import AuditEntry, Question, Source
+from faq.models import AuditEntry, Job, Question, Source
 from tests.faq.desk import EDITOR, messages, person, signed_in
 from tests.faq.factories import PARKING, make_question, make_source, passages
 
@@ -233,6 +233,43 @@ def test_new_content_shows_what_publishing_it_would_change(client: Client) -> No
     source.refresh_from_db()
     assert source.published_revision.number == 2
     assert AuditEntry.objects.filter(verb="publish", actor__username="anna").count() == 1
+
+
+def files(*named: tuple[str, bytes]) -> list[SimpleUploadedFile]:
+    return [SimpleUploadedFile(name, data) for name, data in named]
+
+
+def test_several_files_become_a_source_each_and_a_bad_one_stops_none(client: Client) -> None:
+    given = files(("bins.md", BINS.encode()), ("broken.pdf", b"%PDF-1.4 broken"), ("permits.md", PARKING.encode()))
+    response = client.post(ADD, form(upload=given, publish="on"), follow=True)
+    assert messages(response) == ["Files that are being read: 3."]
+    job = Job.objects.get(kind="ingest")
+    assert response.redirect_chain[-1][0] == reverse("admin:faq_job_change", args=[job.pk])
+    job = jobs.run(job.pk)
+    assert (job.state, job.done, [failure["item"] for failure in job.failures]) == ("succeeded", 3, ["broken.pdf"])
+    made = Source.objects.order_by("pk").values_list("title", "kind", "state", "published_revision__number")
+    assert list(made) == [("Bins", "file", "published", 1), ("Parking", "file", "published", 1)]
+    assert [source.upload.read() for source in Source.objects.order_by("pk")] == [BINS.encode(), PARKING.encode()]
+    assert set(AuditEntry.objects.filter(verb="publish").values_list("actor__username", flat=True)) == {"anna"}
+
+
+def test_a_run_that_was_cut_off_adds_no_file_twice(client: Client) -> None:
+    client.post(ADD, form(upload=files(("bins.md", BINS.encode()), ("permits.md", PARKING.encode()))))
+    job = jobs.run(Job.objects.get(kind="ingest").pk)
+    Job.objects.filter(pk=job.pk).update(state="queued", done=0, finished_at=None)
+    assert jobs.run(job.pk).state == "succeeded"
+    assert list(Source.objects.order_by("pk").values_list("title", flat=True)) == ["Bins", "Parking"]
+
+
+def test_several_files_are_refused_together_with_a_reason(client: Client, settings: Any) -> None:
+    settings.POLYFAQ = settings.POLYFAQ | {"UPLOAD_MAX_BYTES": 100}
+    two = ("bins.md", BINS.encode()), ("permits.md", b"x" * 200)
+    assert "permits.md has 0.0 MB" in errors(client.post(ADD, form(upload=files(*two))))[0]
+    small = [(f"{number}.md", b"# Bins\n\nA text.\n") for number in range(MOST_FILES + 1)]
+    assert errors(client.post(ADD, form(upload=files(*small)))) == [f"Too many files at once; at most: {MOST_FILES}."]
+    titled = errors(client.post(ADD, form(upload=files(*small[:2]), title="Mine")))
+    assert titled[0] == "Several files have titles of their own: leave this empty."
+    assert Source.objects.exists() is Job.objects.filter(kind="ingest").exists() is False
 
 
 def test_the_same_content_makes_no_revision(client: Client) -> None:

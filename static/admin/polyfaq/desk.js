@@ -32,3 +32,9 @@ window.addEventListener("beforeunload", (event) => {
   if (!sent && forms.some((form) => written(form) !== before.get(form))) event.preventDefault();
 });
 if (refused) refused.scrollIntoView({ block: "center" });
+// The field shows the name of one file: with several, of all.
+document.addEventListener("change", (event) => {
+  const { files } = event.target;
+  const shown = event.target.closest("label")?.querySelector("input[type=text]");
+  if (files?.length > 1 && shown) shown.value = shown.title = `${files.length}: ${[...files].map((file) => file.name).join(", ")}`;
+});
