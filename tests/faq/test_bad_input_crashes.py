@@ -83,7 +83,7 @@ class TestPublishing:
         code = """
 revise()
 places = [
-    (publication, "_live_citations"), (publication, "_follow_title"), (publication, "_is_table"),
+    (publication, "live_citations"), (publication, "_follow_title"), (publication, "_is_table"),
     (publication.audit, "record"), (publication.signals.source_published, "send"), (publication, "_index_after_commit"),
     (publication.jobs.Job.objects, "create"),
 ]
