@@ -89,7 +89,7 @@ class Operation:
 
 
 def _filters(kind: Any) -> list[OpenApiParameter]:
-    types: dict[str, Any] = {"BooleanFilter": bool, "IsoDateTimeFilter": OpenApiTypes.DATETIME}
+    types: dict[str, Any] = {"YesNoFilter": bool, "MomentFilter": OpenApiTypes.DATETIME}
     return [
         OpenApiParameter(
             name,

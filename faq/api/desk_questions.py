@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from faq.api import describe, desk_shapes
 from faq.api.desk import DeskView, found, topic_of
-from faq.api.lists import filtered
+from faq.api.lists import OneOfFilter, filtered
 from faq.domain import answers, questions
 from faq.enums import State
 from faq.errors import Invalid
@@ -18,7 +18,7 @@ from faq.models import AnswerRevision, Citation, Passage, Question
 
 
 class DeskQuestionFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=State.choices)
+    state = OneOfFilter(choices=State.choices)
     topic = filters.CharFilter(field_name="topic__key", max_length=60)
 
     class Meta:

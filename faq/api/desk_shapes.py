@@ -5,6 +5,7 @@
 
 from rest_framework import serializers as s
 
+from faq.api.fields import Number, Words, YesNo
 from faq.api.shapes import ORIGINS
 from faq.enums import JobKind, JobState, Origin, SourceKind, State
 
@@ -24,10 +25,8 @@ class DeskPage(s.Serializer):
 class Content(s.Serializer):
     """One of three: `text`, `file` (multipart/form-data), or `url` alone, which is then fetched."""
 
-    text = s.CharField(
-        required=False, default="", allow_blank=True, trim_whitespace=False, help_text="Markdown or text."
-    )
-    url = s.CharField(
+    text = Words(required=False, default="", allow_blank=True, trim_whitespace=False, help_text="Markdown or text.")
+    url = Words(
         required=False, default="", allow_blank=True, max_length=2000,
         help_text="Without a text or file: the page to fetch. With one: the public address shown to readers.",
     )  # fmt: skip
@@ -37,16 +36,14 @@ class Content(s.Serializer):
 
 
 class NewSource(Content):
-    locale = s.CharField(max_length=35, help_text="That it is written in.")
-    title = s.CharField(
-        max_length=300, required=False, default="", allow_blank=True, help_text="Empty: the content's own."
-    )
-    topic = s.CharField(max_length=60, required=False, default="", allow_blank=True, help_text="Key of a topic.")
-    path = s.CharField(
+    locale = Words(max_length=35, help_text="That it is written in.")
+    title = Words(max_length=300, required=False, default="", allow_blank=True, help_text="Empty: the content's own.")
+    topic = Words(max_length=60, required=False, default="", allow_blank=True, help_text="Key of a topic.")
+    path = Words(
         max_length=900, required=False, default="", allow_blank=True,
         help_text="Your own name for it: sending the same path again revises the source.",
     )  # fmt: skip
-    publish = s.BooleanField(default=False, help_text="Readers see it at once; needs `sources:publish`.")
+    publish = YesNo(default=False, help_text="Readers see it at once; needs `sources:publish`.")
 
 
 class Revise(Content):
@@ -56,9 +53,7 @@ class Revise(Content):
 
 
 class Publish(s.Serializer):
-    revision = s.IntegerField(
-        required=False, default=None, min_value=1, help_text="Its number; the newest unless told."
-    )
+    revision = Number(required=False, default=None, min_value=1, help_text="Its number; the newest unless told.")
     expected = s.DateTimeField(required=False, default=None)
 
 
@@ -101,33 +96,31 @@ class Impact(s.Serializer):
 
 
 class NewQuestion(s.Serializer):
-    key = s.CharField(
-        max_length=120, required=False, default="", allow_blank=True, help_text="Empty: made of the wording."
-    )
-    locale = s.CharField(max_length=35)
+    key = Words(max_length=120, required=False, default="", allow_blank=True, help_text="Empty: made of the wording.")
+    locale = Words(max_length=35)
     phrasings = s.ListField(
-        child=s.CharField(max_length=2000), min_length=1, max_length=100, help_text="The first is canonical."
+        child=Words(max_length=2000), min_length=1, max_length=100, help_text="The first is canonical."
     )
-    topic = s.CharField(max_length=60, required=False, default="", allow_blank=True)
+    topic = Words(max_length=60, required=False, default="", allow_blank=True)
 
 
 class NewPhrasing(s.Serializer):
-    locale = s.CharField(max_length=35)
-    text = s.CharField(max_length=2000)
-    canonical = s.BooleanField(default=False)
+    locale = Words(max_length=35)
+    text = Words(max_length=2000)
+    canonical = YesNo(default=False)
 
 
 class NewCitation(s.Serializer):
-    number = s.IntegerField(min_value=1, max_value=99)
-    passage = s.CharField(max_length=120, help_text="Key of a published passage.")
-    quote = s.CharField(max_length=5000, trim_whitespace=False, help_text="Word for word as it stands in the passage.")
+    number = Number(min_value=1, max_value=99)
+    passage = Words(max_length=120, help_text="Key of a published passage.")
+    quote = Words(max_length=5000, trim_whitespace=False, help_text="Word for word as it stands in the passage.")
 
 
 class NewAnswer(s.Serializer):
-    locale = s.CharField(max_length=35)
-    text = s.CharField(max_length=20_000, help_text="With marks `[1]` after each sentence.")
+    locale = Words(max_length=35)
+    text = Words(max_length=20_000, help_text="With marks `[1]` after each sentence.")
     citations = NewCitation(many=True)
-    publish = s.BooleanField(default=False, help_text="Needs `questions:publish`.")
+    publish = YesNo(default=False, help_text="Needs `questions:publish`.")
 
 
 class DeskPhrasing(s.Serializer):
@@ -167,15 +160,15 @@ class DeskQuestions(DeskPage):
 
 
 class NewUnit(s.Serializer):
-    source_locale = s.CharField(max_length=35)
-    target_locale = s.CharField(max_length=35)
-    text = s.CharField(max_length=10_000, help_text="The sentence as it stands.")
-    translation = s.CharField(max_length=10_000)
+    source_locale = Words(max_length=35)
+    target_locale = Words(max_length=35)
+    text = Words(max_length=10_000, help_text="The sentence as it stands.")
+    translation = Words(max_length=10_000)
 
 
 class CorrectUnit(s.Serializer):
-    translation = s.CharField(max_length=10_000)
-    expected = s.CharField(
+    translation = Words(max_length=10_000)
+    expected = Words(
         required=False,
         default=None,
         allow_blank=True,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from faq import conf
 from faq.api import describe, desk_shapes
 from faq.api.desk import DeskView, found, topic_of
-from faq.api.lists import filtered
+from faq.api.lists import OneOfFilter, filtered
 from faq.domain import publication, sources
 from faq.enums import SourceKind, State
 from faq.errors import Invalid
@@ -19,8 +19,8 @@ from faq.models import Question, Source, SourceRevision
 
 
 class DeskSourceFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=State.choices)
-    kind = filters.ChoiceFilter(choices=SourceKind.choices)
+    state = OneOfFilter(choices=State.choices)
+    kind = OneOfFilter(choices=SourceKind.choices)
     language = filters.CharFilter(field_name="locale_id", max_length=35)
     topic = filters.CharFilter(field_name="topic__key", max_length=60)
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from faq.api import describe, desk_shapes
 from faq.api.desk import DeskView, Latest, Newest, found
-from faq.api.lists import filtered
+from faq.api.lists import OneOfFilter, YesNoFilter, filtered
 from faq.domain import jobs, translations
 from faq.enums import JobKind, JobState
 from faq.models import Job, TranslationUnit
@@ -21,8 +21,8 @@ class UnitFilter(filters.FilterSet):
 
     source_locale = filters.CharFilter(field_name="source_locale_id", max_length=35)
     target_locale = filters.CharFilter(field_name="target_locale_id", max_length=35)
-    approved = filters.BooleanFilter()
-    failed = filters.BooleanFilter(method="with_verdict")
+    approved = YesNoFilter()
+    failed = YesNoFilter(method="with_verdict")
 
     class Meta:
         model = TranslationUnit
@@ -106,8 +106,8 @@ class ApproveUnitView(DeskView):
 
 
 class JobFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=JobState.choices)
-    kind = filters.ChoiceFilter(choices=JobKind.choices)
+    state = OneOfFilter(choices=JobState.choices)
+    kind = OneOfFilter(choices=JobKind.choices)
 
     class Meta:
         model = Job

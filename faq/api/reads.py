@@ -102,10 +102,10 @@ class ReadView(AskersView):
         return True
 
     def _digest(self, request: HttpRequest | Request, how: Reading, version: str) -> str:
-        asked = [request.GET.get(name, "") for name in self.parameters]
-        bound = ",".join(self.caller.topics), ",".join(self.caller.locales)
+        asked = [request.GET.get(name) for name in self.parameters]  # None: what is left out is not what is empty
+        bound = self.caller.topics, self.caller.locales
         parts = [program(), version, request.get_host(), request.path, how.tag, *bound, *asked]
-        return blake2b(chr(0).join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
+        return blake2b(json.dumps(parts).encode(), digest_size=12).hexdigest()
 
     def tell(self, response: HttpResponse, how: Reading, etag: str) -> HttpResponse:
         """The response with what says how long it holds, and in which language it is."""

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from faq import cache, conf
 from faq.api import describe, represent, shapes
+from faq.api.lists import truth
 from faq.api.reads import PERSONAL, ReadView
 from faq.domain import recording
 from faq.enums import Outcome
@@ -17,7 +18,6 @@ from faq.queries.payloads import Reading
 
 SUGGESTIONS_SECONDS = 60
 KEY_LENGTH = 120
-TRUE = ("1", "true", "yes")
 
 
 @describe.reads("search", shapes.Found, describe.Q, describe.TOPIC, describe.EXACT, tag="finding")
@@ -32,7 +32,7 @@ class SearchView(ReadView):
         text = typed(request)
         if not any(character.isalnum() for character in text):
             raise Invalid("Please write your question in words.")
-        exact = request.GET.get("exact", "").lower() in TRUE
+        exact = truth(request, "exact")
         found = content.search(text, how.tag, topics=self._topics(request), as_typed=exact)
         if not found and conf.get("RECORD_ASKED"):
             recording.record(text, how.tag, Outcome.ABSTAINED)

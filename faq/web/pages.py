@@ -144,7 +144,7 @@ def before(application: Application) -> Application:
     is not kept goes to the given one, whose PagesMiddleware keeps it."""
 
     def answered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        request = WSGIRequest(environ)
+        request = WSGIRequest(dict(environ))  # it decodes the path in what it is given; the handler must do so itself
         if _may_be_kept(request):
             with cache.at_one_moment():
                 response = _recalled(request, validators(request))

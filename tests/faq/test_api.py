@@ -160,13 +160,16 @@ def test_nobody_needs_to_be_known(permit: Question) -> None:
         ({"question": None}, "question"),
         ({"question": ["permit"]}, "question"),
         ({"question": {"text": "permit"}}, "question"),
+        ({"question": 30}, "question"),
+        ({"question": "permit", "as_typed": 1}, "as_typed"),
+        ({"question": "permit", "as_typed": "yes"}, "as_typed"),
         ({"question": "x" * 100_000}, "question"),
         ({"question": "permit", "locale": "x" * 36}, "locale"),
         ({"question": "permit", "locale": ["de"]}, "locale"),
         ([], "non_field_errors"),
         ("null", "non_field_errors"),
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_a_wrong_field_is_named(client: Client, body: Any, field: str) -> None:
     response = post(client, body)

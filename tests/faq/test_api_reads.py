@@ -222,7 +222,11 @@ def test_sources_are_chosen_by_language(client: Client) -> None:
     [
         ("questions?updated_since=yesterday", 400, "invalid"),
         ("questions?topic=%00", 400, "invalid"),
-        ("questions?cursor=nonsense", 404, "not-found"),
+        ("questions?cursor=nonsense", 400, "invalid"),
+        ("questions?answered=yes", 400, "invalid"),
+        ("questions?answered=", 400, "invalid"),
+        ("questions?updated_since=", 400, "invalid"),
+        ("search?q=permit&exact=1", 400, "invalid"),
         ("questions?page_size=0", 400, "invalid"),
         ("questions?page_size=201", 400, "invalid"),
         ("questions?page_size=many", 400, "invalid"),
@@ -305,12 +309,17 @@ def test_a_changed_source_shows_at_once_in_every_read_of_it(client: Client) -> N
         ("questions?page_size=1", "questions?page_size=2"),
         ("questions?locale=de", "questions?locale=en"),
         ("search?q=permit", "search?q=ferry"),
-        ("search?q=permitt", "search?q=permitt&exact=1"),
+        ("search?q=permitt", "search?q=permitt&exact=true"),
     ],
 )
 def test_requests_that_ask_for_something_else_share_no_copy(client: Client, one: str, other: str) -> None:
     tags = {client.get(f"{V1}/{address}").headers["ETag"] for address in (one, other)}
     assert len(tags) == 2
+
+
+def test_what_is_left_out_is_not_what_was_kept_for_an_empty_text(client: Client) -> None:
+    asked = [client.get(f"{V1}/suggest{query}").status_code for query in ("?q=", "?q=", "")]
+    assert asked == [200, 200, 400]
 
 
 def test_what_is_kept_is_told_as_it_was_made(client: Client) -> None:

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from django.db import connection
@@ -158,6 +159,17 @@ def test_whoever_opens_another_language_is_remembered_though_the_page_is_kept(pe
         again = client.get(ADDRESS)
         assert (again.cookies.keys(), again["Cache-Control"]) == (set(), pages.SHARED)
         assert client.get("/de/").cookies["polyfaq_locale"].value == "de"
+
+
+@pytest.mark.parametrize("path", ["/en/", "/zh-hans/q/公园/", "/ar/q/كم/", "/de/q/straße-é/", "/en/q/%FF/"])
+def test_the_handler_gets_the_address_as_the_server_read_it(rf: Any, path: str) -> None:
+    """A WSGI path is bytes told as Latin-1; a request that is made of it writes characters over them."""
+    reached: list[str] = []
+    application = pages.before(lambda environ, _: reached.append(environ["PATH_INFO"]) or [b""])
+    environ = rf.get("/").environ | {"PATH_INFO": unquote_to_bytes(path).decode("latin-1")}
+    told = environ["PATH_INFO"]
+    application(environ, lambda *given: None)
+    assert reached == [told]
 
 
 def test_only_so_many_bytes_are_kept_and_no_made_up_queries(permit: Question) -> None:
