@@ -6,6 +6,7 @@ RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
 PORT ?= 8000
 JOBS ?= 2
+CLIENT := tests/client
 # Bytecode is made when a module is first imported: compiling every module of every package takes longer than using them.
 # It is kept beside the packages, also where the environment says that none be written: the tests start hundreds of processes,
 # and each would compile again all that it imports.
@@ -46,7 +47,12 @@ types: $(DEVELOPMENT)
 
 unit: sqlite postgresql
 
-sqlite: $(DEVELOPMENT)
+# What some tests need of JavaScript's world (tests/client/package.json); they are skipped where there is no npm.
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: a generated client, Bootstrap and React are not tested."; exit 0; }; \
+	cd $(CLIENT) && npm ci --silent --no-audit --no-fund --ignore-scripts || echo "npm could not install $(CLIENT): what needs it is not tested."
+
+sqlite: $(DEVELOPMENT) $(CLIENT)/node_modules/.package-lock.json
 	$(ALONE) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(ALONE) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
@@ -64,4 +70,4 @@ messages: $(DEVELOPMENT)
 	$(BIN)/python manage.py compile_catalogues
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(CLIENT)/node_modules

@@ -15,6 +15,7 @@ from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from faq import tracing
+from faq.export.visitor import EXPORTED
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -39,7 +40,8 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             view = request.resolver_match.view_name if request.resolver_match else "-"
             milliseconds = (time.perf_counter() - begun) * 1000
-            log.info("%s %s %d in %.0f ms", request.method, view, response.status_code, milliseconds)
+            level = logging.DEBUG if EXPORTED in request.META else logging.INFO  # an operator's command is no request
+            log.log(level, "%s %s %d in %.0f ms", request.method, view, response.status_code, milliseconds)
         response.headers[HEADER] = name
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
             parts = response.streaming_content

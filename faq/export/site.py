@@ -15,7 +15,7 @@ from django.urls import get_script_prefix, reverse
 import faq
 from faq import cache, conf
 from faq.errors import Conflict, Invalid
-from faq.export import searching
+from faq.export import searching, widget
 from faq.export.folder import Folder
 from faq.export.links import file_name, linked, located
 from faq.export.visitor import Answer, Visitor
@@ -102,6 +102,7 @@ class _Export:
         self._walk.meet([reverse("home", args=[tag]) for tag in tags], "")
         self._walk.meet([reverse("search", args=[tag]) for tag in tags], "")
         self._walk.meet([reverse("llms-language", args=[tag]) for tag in tags], "")
+        self._walk.meet([unquote(each) for each in widget.scripts()], "")
         done = 0
         while self._walk.todo:
             self._visit(self._walk.todo.popleft())
@@ -118,6 +119,8 @@ class _Export:
             )  # fmt: skip
         for tag in tags:
             self._search_files(tag)
+        for name, content in widget.files(self._visitor, self._prefix, tags):
+            self._put(name, content)
 
     def finish(self) -> Report:
         about = {"version": faq.__version__, "site": self._address + self._prefix, "live": self._live}

@@ -37,16 +37,16 @@ class Visitor:
         self._live = live
         self._handler = WSGIHandler()
 
-    def get(self, path: str) -> Answer:
-        """What the portal says at a path of the site (percent-encoded, no query), redirects as they are."""
-        response = self._handler.get_response(WSGIRequest(self._environ(path)))
+    def get(self, path: str, query: str = "") -> Answer:
+        """What the portal says at a path of the site (both percent-encoded), redirects as they are."""
+        response = self._handler.get_response(WSGIRequest(self._environ(path, query)))
         try:
             body = b"".join(cast("Iterable[bytes]", response))
         finally:
             _closed(response)
         return Answer(response.status_code, response.get("Content-Type", "").partition(";")[0], body)
 
-    def _environ(self, path: str) -> dict[str, Any]:
+    def _environ(self, path: str, query: str) -> dict[str, Any]:
         prefix = get_script_prefix().rstrip("/")
         name, _, port = self._host.partition(":")
         inside = path.removeprefix(quote(prefix)) or "/"
@@ -54,7 +54,7 @@ class Visitor:
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": prefix,
             "PATH_INFO": unquote(inside).encode().decode("latin-1"),  # as WSGI (PEP 3333) wants it
-            "QUERY_STRING": "",
+            "QUERY_STRING": query,
             "SERVER_NAME": name,
             "SERVER_PORT": port or ("443" if self._scheme == "https" else "80"),
             "SERVER_PROTOCOL": "HTTP/1.1",

@@ -2,8 +2,9 @@
 //
 // Invariants: nothing of the host page is touched and none of its styles come in (shadow root); every text from outside is shown
 // as text, never as HTML; styles are constructed, so that a strict content security policy needs no exception; the key is
-// publishable and bound to the page's origin by the portal. Attributes: key, locale, mode (button, inline, search), topic, theme,
-// contact, portal. Events, all bubbling: polyfaq:open, polyfaq:close, polyfaq:answer, polyfaq:feedback, polyfaq:error.
+// publishable and bound to the page's origin by the portal. Attributes: key (data-key where a framework keeps that for itself),
+// locale, mode (button, inline, search), topic, theme, contact, portal, files (the portal is an exported site: search only).
+// Events, all bubbling: polyfaq:open, polyfaq:close, polyfaq:answer, polyfaq:feedback, polyfaq:error.
 (() => {
 "use strict";
 if (customElements.get("polyfaq-widget")) return;
@@ -102,7 +103,7 @@ class Problem extends Error {
 }
 
 class PolyfaqWidget extends HTMLElement {
-  static observedAttributes = ["key", "locale", "mode", "topic", "portal"];
+  static observedAttributes = ["key", "data-key", "locale", "mode", "topic", "portal", "files"];
   #root = this.attachShadow({ mode: "open" });
   #past = [];
   #ids = 0;
@@ -153,6 +154,12 @@ class PolyfaqWidget extends HTMLElement {
     const mode = this.getAttribute("mode");
     return mode === "inline" || mode === "search" ? mode : "button";
   }
+  // Frameworks set properties where an element has them.
+  set locale(tag) { this.setAttribute("locale", tag); }
+  set portal(address) { this.setAttribute("portal", address); }
+  set mode(mode) { this.setAttribute("mode", mode); }
+  get #files() { return this.hasAttribute("files"); }
+  get #asks() { return this.mode !== "search" && !this.#files; }
   open() {
     if (this.mode !== "button" || this.#dialog.open) return;
     this.#dialog.showModal();
@@ -168,7 +175,7 @@ class PolyfaqWidget extends HTMLElement {
     this.open();
     this.#started();
     this.#input.value = text;
-    return this.mode === "search" ? this.#search(text) : this.#ask(text);
+    return this.#asks ? this.#ask(text) : this.#search(text);
   }
   search(text) {
     this.open();
@@ -230,7 +237,7 @@ class PolyfaqWidget extends HTMLElement {
     const button = (name, sign, act, extra = {}) => make("button", { type: "button", "aria-label": this.#t(name), title: this.#t(name), onclick: act, ...extra }, sign);
     const back = button("back", RTL.test(this.#tag()) ? "→" : "←", () => this.#back(), { className: "back", hidden: true });
     const close = this.mode === "button" && button("close", "×", () => this.close());
-    const search = this.mode === "search";
+    const search = !this.#asks;
     const input = make("input", {
       type: "search", maxLength: 500, autocomplete: "off", enterKeyHint: search ? "search" : "send", dir: "auto", part: "input", role: "combobox",
       placeholder: this.#t("label"), "aria-label": this.#t("label"), "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "options",
@@ -290,7 +297,7 @@ class PolyfaqWidget extends HTMLElement {
   async #home() {
     const topic = this.getAttribute("topic");
     await this.#trying(async (signal) => {
-      const found = await this.#get("questions", { page_size: 8, answered: 1, topic }, signal);
+      const found = await this.#get("questions", { page_size: 8, answered: true, topic }, signal);
       this.#fill(found.results.length && make("h3", {}, this.#t("often")), this.#list(found.results), this.#foot());
     }, () => this.#home());
   }
@@ -311,7 +318,7 @@ class PolyfaqWidget extends HTMLElement {
         answer?.untranslated && make("p", { className: "note" }, this.#t("untranslated")),
         answer?.machine && this.#original(answer.original.map((each) => each.text).join(" "), answer.original_lang),
         answer && this.#references(answer.citations.map((each) => ({ ...each, name: each.source.title, url: each.source.url }))),
-        answer && this.#votes(key),
+        answer && !this.#files && this.#votes(key),
         this.#foot(page.page));
       heading.focus({ preventScroll: true });
       this.#tell("answer", { outcome: "curated", question: key, locale: page.locale, text: answer?.text ?? "" });
@@ -538,7 +545,7 @@ class PolyfaqWidget extends HTMLElement {
   }
   async #fetch(path, options = {}, query = {}) {
     const address = new URL(`${this.portal}/api/v1/${path}`);
-    for (const [name, value] of Object.entries({ key: this.getAttribute("key"), locale: this.#named(), ...query }))
+    for (const [name, value] of Object.entries({ key: this.getAttribute("key") ?? this.dataset.key, locale: this.#named(), ...query }))
       if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, value);
     let response;
     try {
@@ -551,6 +558,7 @@ class PolyfaqWidget extends HTMLElement {
     throw new Problem(String(problem.type ?? "away").split("/").at(-1), problem.detail);
   }
   async #get(path, query, signal) {
+    if (this.#files) return (await import(`${this.portal}/static/widget/polyfaq-files.js`)).read(this.portal, path, query, [this.locale, ...(navigator.languages ?? [])], signal).catch((error) => { throw error.name === "AbortError" ? error : new Problem("away"); });
     return (await this.#fetch(path, { signal }, query)).json();
   }
   #send(path, body, method = "POST") {

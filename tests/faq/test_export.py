@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from rest_framework.settings import api_settings
 
 from faq import cache
 from faq.enums import State
 from faq.errors import Invalid
-from faq.export import export_site, searching
+from faq.export import export_site, searching, widget
 from faq.export import site as exporting
 from faq.models import Locale, Question
 from tests.faq.factories import edit, make_question, make_source, passages
@@ -106,11 +107,40 @@ def test_a_retired_question_is_gone_and_nothing_else_is(permit: Question, folder
     cache.clear()
     report = export_site(folder)
     left = written(folder)
-    gone = {"questions/permit/index.html", "questions/permit.md", "topics/parking/index.html"}
+    gone = {
+        "questions/permit/index.html", "questions/permit.md", "topics/parking/index.html", "widget/questions/permit.json",
+    }  # fmt: skip
     assert [name for name in left if name.partition("/")[2] in gone] == []
     assert report.removed == 2 * len(gone)
     assert ["permit" in left[name] for name in lists] == [False] * 3
     assert "en/sources/parking/index.html" in left
+
+
+def test_the_widget_reads_from_files_what_the_api_tells_it(
+    permit: Question, folder: Path, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there is more than one page of them, and more than a visitor may ask for in a minute."""
+    monkeypatch.setattr(widget, "PAGE_SIZE", 1)
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "anon", "1/min")
+    other = passages(make_source("The library opens at ten o'clock.", title="Library"))[0]
+    make_question("When does the library open?", cites=other, quote="The library opens at ten o'clock.", key="library",
+                  answer="The library opens at ten o'clock. [1]")  # fmt: skip
+    make_question("Who feeds the swans?", key="swans", publish=False)
+    cache.clear()
+    export_site(folder)
+    read = {name: json.loads(text) for name, text in written(folder).items() if "widget/" in name}
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "anon", "9/min")
+    told = client.get("/api/v1/questions/permit?locale=ar").json()
+    held = read["ar/widget/questions/permit.json"]
+    cited = told["answer"]["citations"][0]["passage"]
+    passage = client.get(f"/api/v1/passages/{cited}?locale=ar").json()
+    assert {name: held[name] for name in told} == told
+    assert held["passages"] == {cited: {name: passage[name] for name in passage if name not in ("locale", "fallbacks")}}
+    keys = [[row["key"] for row in read[f"{tag}/widget/questions.json"]["results"]] for tag in ("en", "ar")]
+    assert keys == [["library", "permit"]] * 2
+    assert [row["tag"] for row in read["widget/locales.json"]["results"]] == ["en", "ar"]
+    scripts = {path.relative_to(folder).as_posix() for path in folder.glob("static/widget/*")}
+    assert scripts >= {"static/widget/polyfaq-widget.js", "static/widget/polyfaq-files.js"}
 
 
 def test_drafts_and_unpublished_sources_are_in_no_file(permit: Question, folder: Path) -> None:
