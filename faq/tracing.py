@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 SAFE = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+EXPORTED = "polyfaq.exported"
+"""In a request's environ: it is made by the export, for a folder of files. No HTTP header can say so; those begin with HTTP_."""
 _request: ContextVar[str] = ContextVar("polyfaq_request", default="")
 
 

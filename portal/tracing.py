@@ -15,7 +15,6 @@ from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from faq import tracing
-from faq.export.visitor import EXPORTED
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -40,7 +39,9 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             view = request.resolver_match.view_name if request.resolver_match else "-"
             milliseconds = (time.perf_counter() - begun) * 1000
-            level = logging.DEBUG if EXPORTED in request.META else logging.INFO  # an operator's command is no request
+            level = (
+                logging.DEBUG if tracing.EXPORTED in request.META else logging.INFO
+            )  # an operator's command is no request
             log.log(level, "%s %s %d in %.0f ms", request.method, view, response.status_code, milliseconds)
         response.headers[HEADER] = name
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):

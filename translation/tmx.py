@@ -5,7 +5,7 @@ size. Nothing in it is expanded or fetched.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from translation.types import TranslationError
 MAX_TMX_BYTES = 200_000_000
 
 Row = tuple[str, str, str, str]
+Properties = Mapping[str, str]
+"""What a file says about a pair beside its texts (TMX's `prop`): type -> value."""
 
 _ILLEGAL_IN_XML = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -41,6 +43,10 @@ class Pairs:
         return self._count
 
     def __iter__(self) -> Iterator[Row]:
+        return (row for row, _ in _rows(self._path))
+
+    def described(self) -> Iterator[tuple[Row, Properties]]:
+        """Each pair with its properties."""
         return _rows(self._path)
 
 
@@ -53,14 +59,21 @@ def read_tmx(path: Path) -> Pairs:
     return Pairs(path)
 
 
-def write_tmx(path: Path, rows: Iterable[tuple[str, str]], source_locale: str, target_locale: str) -> int:
-    """Write (source, target) pairs; returns how many. The file appears whole or not at all."""
+def write_tmx(
+    path: Path,
+    rows: Iterable[tuple[str, str] | tuple[str, str, Properties]],
+    source_locale: str,
+    target_locale: str,
+) -> int:
+    """Write (source, target[, properties]); returns how many. The file appears whole or not at all."""
     from translate.storage import tmx
 
     store = tmx.tmxfile(sourcelanguage=source_locale)
     count = 0
-    for source, target in rows:
+    for source, target, *properties in rows:
         store.addtranslation(_writable(source), source_locale, _writable(target), target_locale)
+        if properties:
+            _describe(store.units[-1].xmlelement, properties[0])
         count += 1
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -83,7 +96,15 @@ def _writable(text: str) -> str:
     return str(_ILLEGAL_IN_XML.sub("", text))
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _describe(unit: Any, properties: Properties) -> None:
+    """The properties come before the variants, as TMX 1.4b has it."""
+    for at, (kind, value) in enumerate(properties.items()):
+        prop = unit.makeelement("prop", {"type": kind})
+        prop.text = _writable(value)
+        unit.insert(at, prop)
+
+
+def _rows(path: Path) -> Iterator[tuple[Row, Properties]]:
     default, body = "", None
     for event, element in _elements(path):
         name = _name(element)
@@ -98,7 +119,7 @@ def _rows(path: Path) -> Iterator[Row]:
                 body.clear()  # what was read is given back
 
 
-def _unit(element: Any, default: str) -> Iterator[Row]:
+def _unit(element: Any, default: str) -> Iterator[tuple[Row, Properties]]:
     variants = []
     for child in element:
         segment = next((part for part in child if _name(part) == "seg"), None) if _name(child) == "tuv" else None
@@ -110,9 +131,10 @@ def _unit(element: Any, default: str) -> Iterator[Row]:
         return
     wanted = locale_tag(element.get("srclang") or "") or default
     source = next((variant for variant in variants if variant[0] == wanted), variants[0])
+    said = {str(child.get("type") or ""): child.text or "" for child in element if _name(child) == "prop"}
     for variant in variants:
         if variant is not source:
-            yield source[0], variant[0], source[1], variant[1]
+            yield (source[0], variant[0], source[1], variant[1]), said
 
 
 def _elements(path: Path) -> Iterator[tuple[str, Any]]:

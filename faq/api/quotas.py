@@ -19,7 +19,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 
 from faq.api.access import Caller
-from faq.export.visitor import EXPORTED
+from faq.tracing import EXPORTED
 
 READS = 5
 """A page reads more often than a reader asks: so many times what POLYFAQ_API_RATE says."""

@@ -13,8 +13,8 @@ from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 
-EXPORTED = "polyfaq.exported"
-"""In a request's environ: the page is made for a folder of files. No HTTP header can say so; those begin with HTTP_."""
+from faq.tracing import EXPORTED
+
 LIVE = "polyfaq.live"
 """In a request's environ: where the portal itself answers questions; empty where an exported site stands alone."""
 

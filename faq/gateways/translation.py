@@ -64,8 +64,13 @@ def read_tmx(path: Path) -> "Pairs":
     return read(path)
 
 
-def write_tmx(path: Path, rows: Iterable[tuple[str, str]], source_locale: str, target_locale: str) -> int:
-    """Write (source, target) pairs; returns how many."""
+def write_tmx(
+    path: Path,
+    rows: "Iterable[tuple[str, str] | tuple[str, str, Mapping[str, str]]]",
+    source_locale: str,
+    target_locale: str,
+) -> int:
+    """Write (source, target) pairs, each with its properties if it has any; returns how many."""
     from translation.tmx import write_tmx as write
 
     with mapped():

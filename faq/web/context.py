@@ -9,10 +9,11 @@ from django.urls import get_script_prefix, reverse
 from django.utils.translation import get_language, gettext, gettext_noop
 
 from faq import conf
-from faq.export.visitor import EXPORTED, LIVE
+from faq.export.visitor import LIVE
 from faq.gateways import generation
 from faq.queries import locales
 from faq.queries.payloads import Text, reading, titles
+from faq.tracing import EXPORTED
 
 QUERY_LENGTH = 8000
 """Bytes of a query that the language menu repeats, once a language: a question of the longest kind, in any script."""

@@ -22,7 +22,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from faq import cache, metrics
-from faq.export.visitor import EXPORTED
+from faq.tracing import EXPORTED
 from faq.web import languages
 from faq.web.validators import Validators, validators
 

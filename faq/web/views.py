@@ -18,10 +18,10 @@ from faq.domain import ask as asking
 from faq.domain import feedback, recording
 from faq.enums import Outcome, State
 from faq.errors import DomainError, Invalid, NotFound
-from faq.export.visitor import EXPORTED
 from faq.models import Question
 from faq.queries import content, suggesting
 from faq.queries.payloads import QuestionLink, Text
+from faq.tracing import EXPORTED
 from faq.web import markdown, passages, shown, structured
 from faq.web.localised import language_name
 from faq.web.origins import same_origin

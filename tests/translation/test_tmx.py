@@ -97,3 +97,17 @@ def test_faults_are_named_with_their_line(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(tmx, "MAX_TMX_BYTES", 10)
     with pytest.raises(InvalidTmx, match="ceiling"):
         read_tmx(written(tmp_path / "a.tmx", ""))
+
+
+def test_what_is_said_about_a_pair_comes_back_with_it(tmp_path: Path) -> None:
+    rows = [("One.", "Eins.", {"x-origin": "machine", "x-engine": "a & b"}), ("Two.", "Zwei.", {}), ("Three.", "Drei.")]
+    path = tmp_path / "memory.tmx"
+    assert write_tmx(path, rows, "en", "de") == 3
+    assert [(row[2], dict(said)) for row, said in read_tmx(path).described()] == [
+        ("One.", {"x-origin": "machine", "x-engine": "a & b"}), ("Two.", {}), ("Three.", {}),
+    ]  # fmt: skip
+    assert list(read_tmx(path)) == [
+        ("en", "de", "One.", "Eins."),
+        ("en", "de", "Two.", "Zwei."),
+        ("en", "de", "Three.", "Drei."),
+    ]
