@@ -388,6 +388,14 @@ UNFOLD = {
                     _menu(_("Topics"), "category", "topic"),
                     _menu(_("Audit log"), "history", "auditentry"),
                     _menu(_("API keys"), "key", "apikey"),
+                    {
+                        "title": _("Import and export"),
+                        "icon": "swap_horiz",
+                        "link": reverse_lazy("admin:faq_knowledge"),
+                        "permission": lambda request: request.user.has_perms(
+                            ["faq.add_source", "faq.add_question", "faq.change_locale"]
+                        ),
+                    },
                     _menu(_("People"), "group", "user", "auth"),
                 ],
             },

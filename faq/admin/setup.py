@@ -10,12 +10,14 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from faq.admin.desk import DeskAdmin
+from faq.admin.moving import KnowledgeViews
 from faq.domain import glossary, locales, topics
 from faq.errors import DomainError, Invalid
 from faq.models import GlossaryTerm, Locale, Topic
@@ -58,12 +60,15 @@ class LocaleForm(forms.ModelForm):
 
 
 @admin.register(Locale)
-class LocaleAdmin(DeskAdmin):
+class LocaleAdmin(KnowledgeViews, DeskAdmin):
     form = LocaleForm
     list_display = ["autonym", "tag", "name", "direction", "policy", "enabled", "is_default", "order"]
     list_filter = ["enabled", "policy"]
     fields = ["tag", "name", "autonym", "direction", "fallback", "policy", "enabled", "order"]
     actions = ["make_default"]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*self.knowledge_urls(), *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Locale | None = None) -> list[str]:
         return ["tag"] if obj else []

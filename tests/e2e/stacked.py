@@ -144,6 +144,7 @@ class Stack:
             text=True, timeout=600, check=False,
         )  # fmt: skip
         if done.returncode:
+            print(done.stderr[-3000:], file=sys.stderr)
             raise subprocess.CalledProcessError(done.returncode, arguments, done.stdout, done.stderr[-3000:])
         return done.stdout
 
