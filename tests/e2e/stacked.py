@@ -144,7 +144,7 @@ class Stack:
             text=True, timeout=600, check=False,
         )  # fmt: skip
         if done.returncode:
-            print(done.stderr[-3000:], file=sys.stderr)
+            sys.stderr.write(done.stderr[-3000:])
             raise subprocess.CalledProcessError(done.returncode, arguments, done.stdout, done.stderr[-3000:])
         return done.stdout
 
