@@ -6,11 +6,13 @@ property for all of them would choose other candidates than the embedded index, 
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 FIELDS = ("lexical", "gloss")
 
 
+@lru_cache(maxsize=2000)
 def property_name(field: str, locale: str) -> str:
     """Of letters, digits and underscores, as a server takes them; no two locales share one."""
     return f"{field}_{re.sub(r'[^A-Za-z0-9]', _written, locale)}"
