@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from faq.admin.desk import DeskAdmin
-from faq.admin.moving import KnowledgeViews
+from faq.admin.knowledge import KnowledgeViews
 from faq.domain import glossary, locales, topics
 from faq.errors import DomainError, Invalid
 from faq.models import GlossaryTerm, Locale, Topic

@@ -102,7 +102,7 @@ class _Export:
         self._walk.meet([reverse("home", args=[tag]) for tag in tags], "")
         self._walk.meet([reverse("search", args=[tag]) for tag in tags], "")
         self._walk.meet([reverse("llms-language", args=[tag]) for tag in tags], "")
-        self._walk.meet([unquote(each) for each in widget.scripts()], "")
+        self._walk.meet(widget.scripts(), "")
         done = 0
         while self._walk.todo:
             self._visit(self._walk.todo.popleft())

@@ -4,23 +4,18 @@ import mimetypes
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from faq import cache
-from faq.export import export_site
-from faq.models import Locale, Question
+from tests.e2e.test_exported import served
 from tests.e2e.test_widget import COST, Host, host, key, script, shop, told, violations
-from tests.services.servers import ServerMissing
-from tests.services.web import exported_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["host", "key", "script", "shop"]
+__all__ = ["host", "key", "script", "served", "shop"]
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = sync_api.expect
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -105,20 +100,6 @@ def test_react_mounts_and_unmounts_it_as_often_as_it_likes(shop: "Page", host: H
     assert shop.noise == []  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def files(permit: Question, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the exported site, which nginx serves as the documentation says."""
-    Locale.objects.exclude(tag__in=["en", "ar", "zh-hans"]).update(enabled=False)
-    cache.bump(cache.LOCALES)
-    folder: Path = tmp_path_factory.mktemp("site")
-    export_site(folder)
-    try:
-        with exported_site(folder) as address:
-            yield address
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.mark.parametrize(
     ("lang", "typed", "entry", "cost"),
     [
@@ -129,10 +110,10 @@ def files(permit: Question, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     ],
 )
 def test_the_widget_finds_and_shows_answers_out_of_files_on_another_site(
-    shop: "Page", host: Host, files: str, lang: str, typed: str, entry: str, cost: str
+    shop: "Page", host: Host, served: str, lang: str, typed: str, entry: str, cost: str
 ) -> None:
-    policy = f"default-src 'none'; img-src data:; script-src {files}; connect-src {files}"
-    script = f'<script async src="{files}/static/widget/polyfaq-widget.js"></script>'
+    policy = f"default-src 'none'; img-src data:; script-src {served}; connect-src {served}"
+    script = f'<script async src="{served}/static/widget/polyfaq-widget.js"></script>'
     lines = f'<polyfaq-widget files mode="inline"></polyfaq-widget>{script}'
     shop.goto(host.show(lines, lang=lang, Content_Security_Policy=policy))
     expect(shop.get_by_role("button", name=entry)).to_be_visible()

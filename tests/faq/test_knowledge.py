@@ -14,12 +14,13 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from faq import cache, tasks
-from faq.domain import feedback, glossary, knowledge, questions, sources, topics
+from faq.domain import feedback, glossary, keys, knowledge, questions, sources, topics
 from faq.domain.knowledge import archive
 from faq.enums import Origin, Outcome
 from faq.errors import Conflict, Forbidden, Invalid
 from faq.models import (
     AnswerRevision,
+    AuditEntry,
     Feedback,
     GlossaryTerm,
     Job,
@@ -60,7 +61,9 @@ def build() -> None:
     Locale.objects.filter(tag="pl").update(enabled=False, policy="draft")
     feedback.record_asked("Where are the swans fed?", "de", Outcome.ABSTAINED)
     for number, helpful in enumerate((True, True, False)):
-        feedback.record_feedback(permit, "de", helpful, visitor=f"v{number}", comment="" if helpful else "Too dear.")
+        feedback.record_feedback(
+            permit, "de", helpful, visitor=f"digest-of-visitor-{number}", comment="" if helpful else "Too dear."
+        )
     Source.objects.filter(key="harbour").update(updated_at=datetime(2020, 5, 17, 9, 30, tzinfo=UTC))
     cache.bump(cache.LOCALES, cache.CONTENT)
 
@@ -117,6 +120,8 @@ def test_what_is_exported_again_is_what_was_imported(made: Path) -> None:
     assert members(again) == members(made)
     assert Locale.objects.get(tag="pl").enabled is False
     assert Feedback.objects.filter(comment="Too dear.", helpful=False).count() == 1
+    entry = AuditEntry.objects.get(verb="import", after__file="knowledge.zip")
+    assert (entry.after["sources"], entry.after["questions"]) == (4, 2)
 
 
 def test_the_index_is_built_and_the_next_rows_get_new_numbers(made: Path, client: Client) -> None:
@@ -143,10 +148,17 @@ def test_it_is_readable(made: Path) -> None:
 
 def test_nothing_of_people_leaves(made: Path) -> None:
     """No digest of a visitor, no account, no key."""
-    everything = b"".join(members(made).values())
-    visitors = [each.encode() for each in Feedback.objects.values_list("visitor", flat=True)]
-    assert [each for each in visitors if each in everything and len(each) > 8] == []
-    assert b"password" not in everything
+    anna = User.objects.create_superuser("anna", "anna@city.example", "larkmouth")
+    Source.objects.update(owner=anna)
+    _, token = keys.create_server_token("Import of the hall", scopes=["jobs:read"], actor=anna)
+    path = made.with_name("with-people.zip")
+    knowledge.export_knowledge(path)
+    everything = b"".join(members(path).values())
+    assert b"owner: anna" in everything
+    visitors = list(Feedback.objects.values_list("visitor", flat=True))
+    assert len(visitors) == 3
+    private = [*visitors, "anna@city.example", anna.password, "Import of the hall", token]
+    assert [each for each in private if each.encode() in everything] == []
 
 
 def test_authors_that_are_known_here_keep_their_work(tmp_path: Path) -> None:

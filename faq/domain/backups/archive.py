@@ -267,11 +267,11 @@ def damaged(path: Path, reason: object) -> Invalid:
 
 
 @contextmanager
-def mended(path: Path) -> Iterator[None]:
-    """What the zip library raises for broken files becomes Invalid."""
+def mended(path: Path, told: Callable[[Path, object], Invalid] = damaged) -> Iterator[None]:
+    """What the zip library raises for broken files becomes Invalid, as `told` says it."""
     try:
         yield
     except zipfile.BadZipFile as error:
-        raise damaged(path, error) from error
+        raise told(path, error) from error
     except (zipfile.zlib.error, EOFError, NotImplementedError, RuntimeError) as error:  # type: ignore[attr-defined]
-        raise damaged(path, "a part of it cannot be read") from error
+        raise told(path, "a part of it cannot be read") from error

@@ -6,6 +6,6 @@ readers but counts and comments; it comes back into an empty portal, whose pages
 """
 
 from faq.domain.knowledge.exporting import Exported, export_knowledge
-from faq.domain.knowledge.importing import Imported, import_knowledge
+from faq.domain.knowledge.importing import Imported, held, import_knowledge
 
-__all__ = ["Exported", "Imported", "export_knowledge", "import_knowledge"]
+__all__ = ["Exported", "Imported", "export_knowledge", "held", "import_knowledge"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from faq.domain.backups.archive import damaged, mended
+from faq.domain.backups.archive import mended
 from faq.errors import Conflict, Invalid, Unavailable
 
 FORMAT = 1
@@ -27,6 +27,12 @@ LARGEST_MEMBER = 500_000_000
 KIND = "polyfaq-knowledge"
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def damaged(path: Path, reason: object) -> Invalid:
+    return Invalid(
+        "%(file)s is damaged: %(reason)s. Nothing was imported; export it again.", file=path.name, reason=reason
+    )
 
 
 class Writer:
@@ -69,7 +75,7 @@ class Reader:
         """Invalid for a member that is missing, too long, or not as it was written."""
         if name not in self.about["members"]:
             raise damaged(self.path, f"{name} is missing")
-        with mended(self.path):
+        with mended(self.path, damaged):
             try:
                 if self._zip.getinfo(name).file_size > LARGEST_MEMBER:
                     raise damaged(self.path, f"{name} is too long")
@@ -118,7 +124,7 @@ def created(path: Path) -> Iterator[Writer]:
 @contextmanager
 def opened(path: Path) -> Iterator[Reader]:
     """Invalid for what is no such archive, a damaged one, or one of a newer program."""
-    with mended(path):
+    with mended(path, damaged):
         try:
             zipped = zipfile.ZipFile(path)
         except OSError as error:

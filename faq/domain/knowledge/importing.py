@@ -25,9 +25,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from faq import cache
 from faq.domain import access, audit, glossary_table, jobs, uploads
 from faq.domain.backups import rows
-from faq.domain.backups.archive import UPLOAD, damaged
+from faq.domain.backups.archive import UPLOAD
 from faq.domain.knowledge import archive, exporting
-from faq.domain.knowledge.archive import Reader
+from faq.domain.knowledge.archive import Reader, damaged
 from faq.domain.readiness import REBUILD_KEY
 from faq.enums import JobKind
 from faq.errors import Conflict, Invalid, Unavailable
@@ -49,6 +49,7 @@ from faq.models import (
     Topic,
     TranslationUnit,
 )
+from faq.queries import locales
 
 Progress = Callable[[int, int], None]
 Row = Mapping[str, Any]
@@ -71,6 +72,11 @@ class Imported:
     uploads: int
 
 
+def held() -> dict[str, int]:
+    """What this portal holds that an empty one does not: name -> how many."""
+    return {str(model._meta.verbose_name_plural): n for model in EMPTY if (n := model._default_manager.count())}
+
+
 @access.needs("add_source", "add_question", "change_locale")
 def import_knowledge(path: Path, actor: audit.Actor = None, progress: Progress | None = None) -> Imported:
     """Make this portal's knowledge base the one of the archive.
@@ -79,7 +85,7 @@ def import_knowledge(path: Path, actor: audit.Actor = None, progress: Progress |
     when the disk or the database fails. The portal is as it was after each of them.
     """
     with archive.opened(path) as found:
-        if there := {model._meta.verbose_name_plural: n for model in EMPTY if (n := model._default_manager.count())}:
+        if there := held():
             raise Conflict(
                 "This portal is not empty: it holds %(there)s. Import into a new one.",
                 there=", ".join(f"{count} {name}" for name, count in there.items()),
@@ -91,6 +97,8 @@ def import_knowledge(path: Path, actor: audit.Actor = None, progress: Progress |
                 cache.bump_on_commit(cache.LOCALES, cache.CONTENT, cache.INDEX)
                 done = loading.everything(actor)
                 rows.settle()
+                counts = dict(zip(("sources", "questions", "units"), done, strict=True))
+                audit.record(actor, "import", locales.default_locale(), {}, {"file": path.name[:200], **counts})
                 jobs.enqueue(JobKind.REBUILD_INDEX, {}, key=REBUILD_KEY)
         except DatabaseError as error:
             raise Unavailable(

@@ -61,7 +61,7 @@ class KnowledgeViews:
             "questions": Question.objects.count(),
             "units": TranslationUnit.objects.count(),
         }
-        context = {"title": _("Import and export"), "form": form, "held": held, "empty": not any(held.values())}
+        context = {"title": _("Import and export"), "form": form, "held": held, "empty": not knowledge.held()}
         return self.page(request, "admin/faq/knowledge.html", context)
 
 
