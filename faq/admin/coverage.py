@@ -105,7 +105,7 @@ class CoverageViews:
         ids = _questions(request.POST, query)
         target = request.POST.get("target", "")
         try:
-            plan = bulk.plan(request.POST.get("action", ""), ids, [target] if target else [])
+            plan = bulk.plan(request.POST.get("action", ""), ids, [target] if target else [], actor=request.user)
             if not _may_do(request, plan.action):
                 raise PermissionDenied
             if "confirm" in request.POST:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from faq.admin.forms import unwritten
+from faq.domain import access
 from faq.errors import DomainError
 
 BADGES = {
@@ -55,6 +56,11 @@ def allow(request: HttpRequest, *permissions: str) -> None:
 def may(request: HttpRequest, permission: str) -> bool:
     """Whether to offer what allow() would refuse."""
     return bool(request.user.has_perm(f"faq.{permission}"))
+
+
+def may_translate(request: HttpRequest, permission: str, tag: str) -> bool:
+    """Whether somebody may do this to translations into a language."""
+    return access.may(request.user, permission) and access.translates(request.user, tag)
 
 
 def perform(

@@ -1,6 +1,6 @@
 """Set-up screens: languages, topics, glossary, people."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -15,22 +15,54 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from faq.admin.desk import DeskAdmin
 from faq.admin.knowledge import KnowledgeViews
-from faq.domain import glossary, locales, topics
+from faq.domain import glossary, locales, people, topics
 from faq.errors import DomainError, Invalid
 from faq.models import GlossaryTerm, Locale, Topic
+from faq.queries.locales import all_locales
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class PersonForm(UserChangeForm):
+    """A person's account, with the languages that the person translates into."""
+
+    translates_into = forms.MultipleChoiceField(
+        label=gettext_lazy("Translates into"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=gettext_lazy(
+            "Translations into other languages can be read and not changed. None marked: every language, as the groups allow."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "translates_into" in self.fields:  # whoever may only look has no fields
+            field = cast("forms.MultipleChoiceField", self.fields["translates_into"])
+            field.choices = [(locale.tag, f"{locale.autonym} ({locale.tag})") for locale in all_locales()]
+            field.initial = [row.locale_id for row in self.instance.assigned_locales.all()]
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        sets = list(super().get_fieldsets(request, obj))
+        languages = (gettext_lazy("Languages"), {"fields": ["translates_into"]})
+        return [*sets[:-1], languages, sets[-1]] if obj and self.has_change_permission(request, obj) else sets
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "translates_into" in form.cleaned_data:
+            people.assign_locales(form.instance, form.cleaned_data["translates_into"], actor=request.user)
 
 
 @admin.register(Group)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from faq.admin.answering import canonical_text
-from faq.admin.desk import Crumb, ReadOnlyAdmin, Renamed, allow, badge, may, perform
+from faq.admin.desk import Crumb, ReadOnlyAdmin, Renamed, allow, badge, may, may_translate, perform
 from faq.admin.filters import TranslationNeed
-from faq.domain import answers, review, translations
+from faq.domain import access, answers, review, translations
 from faq.domain.review import Sentence
 from faq.enums import Freshness, Origin, State
 from faq.errors import Conflict, DomainError, Invalid
@@ -60,6 +60,9 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
         rows: QuerySet[AnswerRevision] = super().get_queryset(request).filter(is_translation=True)
         if "state__exact" not in request.GET:
             rows = rows.exclude(state=State.RETIRED)
+        yours = access.assigned(request.user)
+        if yours is not None and "locale__tag__exact" not in request.GET:
+            rows = rows.filter(locale_id__in=yours)
         return rows.prefetch_related("answer__question__phrasings").order_by("answer_id", "locale__order", "-number")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
@@ -153,6 +156,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
         value, newest = fresh.get(sheet.locale.tag, Freshness.MISSING), sheet.newest
         title = canonical_text(question)
         sources = {sentence.source for sentence in sheet.sentences}
+        may_change = may_translate(request, "change_answerrevision", sheet.locale.tag)
         context = {
             "title": f"{title} · {sheet.locale.autonym}",
             "crumb": Crumb(question, title),
@@ -173,8 +177,8 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
                 if locale.tag != sheet.canonical.locale_id
             ],
             "has_gaps": any(not each.text or each.verdict for each in sheet.sentences),
-            "may_change": may(request, "change_answerrevision"),
-            "may_publish": may(request, "change_answerrevision") and may(request, "publish_answerrevision"),
+            "may_change": may_change,
+            "may_publish": may_change and may(request, "publish_answerrevision"),
         }
         return self.page(request, "admin/faq/translation_desk.html", context)
 
@@ -273,5 +277,8 @@ class TranslationUnitAdmin(ReadOnlyAdmin):
             else:
                 self.message_user(request, _("Saved. The correction is used everywhere this sentence stands."))
                 return HttpResponseRedirect(reverse("admin:faq_translationunit_change", args=[unit.pk]))
-        context |= {"title": _("Translation"), "may_change": may(request, "change_translationunit")}
+        context |= {
+            "title": _("Translation"),
+            "may_change": may_translate(request, "change_translationunit", unit.target_locale_id),
+        }
         return self.page(request, "admin/faq/unit_desk.html", context)

@@ -65,9 +65,9 @@ class Plan:
         return dict(Counter(skip.reason for skip in self.skipped).most_common())
 
 
-def plan(action: str, question_ids: Sequence[int], targets: Sequence[str] = ()) -> Plan:
-    """What the action would do to these entries, in these languages (none: every enabled one). Invalid for what is no
-    action, no question, or too many."""
+def plan(action: str, question_ids: Sequence[int], targets: Sequence[str] = (), *, actor: audit.Actor = None) -> Plan:
+    """What the action would do to these entries, in these languages (none: every enabled one that the actor may translate
+    into). Invalid for what is no action, no question, or too many."""
     if action not in BulkAction.values:
         raise Invalid("There is no such action.")
     if not question_ids:
@@ -82,7 +82,12 @@ def plan(action: str, question_ids: Sequence[int], targets: Sequence[str] = ()) 
         left = [pk for pk in wanted if retires and states[pk] == State.RETIRED]
         steps = tuple(Step(pk) for pk in wanted if pk not in left)
         return Plan(kind, steps, tuple(Skip(pk, "", SkipReason.RETIRED) for pk in left))
-    return _by_language(kind, wanted, [locales.require(tag) for tag in targets] or locales.enabled_locales())
+    return _by_language(kind, wanted, [locales.require(tag) for tag in targets] or _allowed(actor))
+
+
+def _allowed(actor: audit.Actor) -> list[Locale]:
+    tags = access.assigned(actor)
+    return [locale for locale in locales.enabled_locales() if tags is None or locale.tag in tags]
 
 
 def _by_language(kind: BulkAction, wanted: Sequence[int], targets: Sequence[Locale]) -> Plan:
@@ -126,8 +131,9 @@ def _reason(kind: BulkAction, original: str, standing: Standing, locale: Locale,
 
 def start(action: str, question_ids: Sequence[int], targets: Sequence[str] = (), *, actor: audit.Actor) -> Job:
     """Queue what plan() shows. Forbidden for who lacks a permission, Invalid when there is nothing to do."""
-    made = plan(action, question_ids, targets)
+    made = plan(action, question_ids, targets, actor=actor)
     access.require(actor, *PERMISSIONS[made.action])
+    access.require_locales(actor, {step.locale for step in made.steps if step.locale})
     if not made.steps:
         raise Invalid("There is nothing to do: each of them is as it should be, or cannot be changed this way.")
     args: dict[str, Any] = {

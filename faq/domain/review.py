@@ -108,7 +108,7 @@ def _publishing(given: Mapping[str, Any]) -> access.Permissions:
     return ("publish_answerrevision",) if given["publish"] else ()
 
 
-@access.needs("change_answerrevision", also=_publishing)
+@access.needs("change_answerrevision", also=_publishing, into=access.locale)
 @again_after_deadlock
 def settle(
     question: Question,

@@ -4,7 +4,8 @@ Invariants: what a person wrote is never replaced by a machine; filling asks the
 a correction reaches every answer that holds the sentence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -99,7 +100,15 @@ def _fill(texts: Sequence[str], source_locale: str, target: str) -> int:
 # People
 
 
-@access.needs("change_translationunit")
+def _unit_into(given: Mapping[str, Any]) -> list[str]:
+    return [given["unit"].target_locale_id]
+
+
+def _target(given: Mapping[str, Any]) -> list[str]:
+    return [locales.require(given["target_locale"]).tag]
+
+
+@access.needs("change_translationunit", into=_unit_into)
 def correct_unit(
     unit: TranslationUnit, text: str, actor: audit.Actor = None, *, expected: str | None = None
 ) -> TranslationUnit:
@@ -115,7 +124,7 @@ def correct_unit(
     return _settle(unit, text, "correct", actor, expected)
 
 
-@access.needs("change_translationunit")
+@access.needs("change_translationunit", into=_target)
 def record_translation(
     source_text: str, source_locale: str, target_locale: str, text: str, actor: audit.Actor = None
 ) -> TranslationUnit:
@@ -131,7 +140,7 @@ def record_translation(
         return correct_unit(unit, text, actor)
 
 
-@access.needs("change_translationunit")
+@access.needs("change_translationunit", into=_unit_into)
 def approve_unit(unit: TranslationUnit, actor: audit.Actor = None) -> TranslationUnit:
     """A person vouches for the translation as it stands."""
     if unit.verdict:

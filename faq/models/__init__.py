@@ -1,5 +1,6 @@
 """The tables. Models hold fields, constraints and cheap properties; mutations live in faq.domain, reads in faq.queries."""
 
+from faq.models.access import AssignedLocale
 from faq.models.activity import Asked, AskedDay, AuditEntry, Feedback, Tally
 from faq.models.content import Answer, AnswerRevision, Citation, Phrasing, Question, Topic
 from faq.models.jobs import Job
@@ -15,6 +16,7 @@ __all__ = [
     "ApiKey",
     "Asked",
     "AskedDay",
+    "AssignedLocale",
     "AuditEntry",
     "Citation",
     "Feedback",

@@ -1,19 +1,23 @@
 """Roles are enforced where things are done: each role is tried at each action, as a person who calls the domain would."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.db import transaction
 from django.test import Client
 
 from faq.domain import (
+    access,
     answers,
     bulk,
     feedback,
     glossary,
     jobs,
     locales,
+    people,
     publication,
     questions,
     review,
@@ -23,7 +27,7 @@ from faq.domain import (
 )
 from faq.domain import topics as shelves
 from faq.enums import JobKind, Role
-from faq.errors import Forbidden
+from faq.errors import Forbidden, Invalid
 from faq.models import AnswerRevision, Asked, AuditEntry, GlossaryTerm, Job, Question, Source, Topic, TranslationUnit
 from tests.faq.desk import signed_in
 from tests.faq.factories import COST, citation, make_question, make_source, passages, remember
@@ -132,8 +136,6 @@ def test_the_table_has_every_action() -> None:
 
 @pytest.mark.parametrize("role", list(ALLOWED), ids=lambda role: str(role))
 def test_a_role_does_what_it_may_and_changes_nothing_else(role: Role | None) -> None:
-    from django.db import transaction
-
     world, who = World(), somebody(role)
     actions, done = world.actions(who), set()
     for name, act in actions.items():
@@ -198,3 +200,103 @@ def test_a_translator_is_offered_the_sheet_and_neither_publishing_of_answers_nor
     sheet = client.get(f"/admin/faq/answerrevision/of/{world.question.pk}/de/").content.decode()
     assert "Approve and publish" in sheet
     assert client.get("/admin/faq/source/add/").status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.TRANSLATOR, Role.PUBLISHER], ids=str)
+@pytest.mark.parametrize(("languages", "refused"), [(["de", "fr"], set()), (["fr"], TRANSLATES)], ids=["own", "other"])
+def test_who_has_languages_translates_into_those_and_no_others(
+    role: Role, languages: list[str], refused: set[str]
+) -> None:
+    """The translating actions of the table are all into German."""
+    world, who = World(), somebody(role)
+    people.assign_locales(who, languages)
+    actions, found = world.actions(who), set()
+    for name in sorted(TRANSLATES):
+        before = world.facts()
+        with transaction.atomic():
+            mark = transaction.savepoint()
+            try:
+                actions[name]()
+            except Forbidden:
+                found.add(name)
+                assert world.facts() == before, name
+            transaction.savepoint_rollback(mark)
+        world.unit.refresh_from_db()
+    assert found == refused
+
+
+def test_a_language_is_refused_by_its_name_and_with_what_is_allowed() -> None:
+    world, who = World(), somebody(Role.TRANSLATOR)
+    people.assign_locales(who, ["fr", "tr"])
+    with pytest.raises(Forbidden, match="You translate into Français, Türkçe, not into Deutsch"):
+        review.settle(world.question, "de", GERMAN, publish=False, actor=who)
+    with pytest.raises(Forbidden, match="not into Deutsch"):
+        translations.record_translation(COST, "en", "DE", GERMAN[COST], who)
+
+
+def test_the_originals_and_everything_else_are_not_narrowed_by_languages() -> None:
+    world, who = World(), somebody(Role.PUBLISHER)
+    people.assign_locales(who, ["fr"])
+    assert world.original(who, "published").locale_id == "en"
+    assert bulk.start("retire", [world.question.pk], actor=who).kind == JobKind.BULK
+
+
+def test_an_action_on_every_language_is_one_on_the_persons_own() -> None:
+    world, who = World(), somebody(Role.TRANSLATOR)
+    people.assign_locales(who, ["fr", "tr"])
+    assert set(bulk.plan("translate", [world.question.pk], actor=who).by_locale()) == {"fr", "tr"}
+    assert bulk.start("translate", [world.question.pk], actor=who).args["locales"] == ["fr", "tr"]
+
+
+def test_languages_are_given_by_who_may_change_people_and_it_is_on_record() -> None:
+    who, root = somebody(Role.TRANSLATOR), User.objects.create_superuser("root")
+    with pytest.raises(Forbidden):
+        people.assign_locales(who, [], who)
+    people.assign_locales(who, ["tr", "DE"], root)
+    people.assign_locales(who, ["de", "tr"], root)
+    entry = AuditEntry.objects.get(verb="assign")
+    assert (entry.actor, entry.object_id, entry.before, entry.after) == (
+        root, str(who.pk), {"languages": []}, {"languages": ["de", "tr"]},
+    )  # fmt: skip
+    with pytest.raises(Invalid):
+        people.assign_locales(who, ["xx"], root)
+    assert access.assigned(who) == {"de", "tr"}
+    people.assign_locales(who, [], root)
+    assert access.assigned(who) is None
+
+
+def test_an_administrator_is_not_narrowed() -> None:
+    root = User.objects.create_superuser("root")
+    people.assign_locales(root, ["fr"])
+    assert access.assigned(root) is None
+
+
+def test_the_desk_shows_other_languages_and_offers_nothing_there() -> None:
+    world, who = World(), somebody(Role.TRANSLATOR)
+    review.settle(world.question, "de", GERMAN, publish=True)
+    people.assign_locales(who, ["fr"])
+    client = signed_in(who)
+    theirs, own = (
+        client.get(f"/admin/faq/answerrevision/of/{world.question.pk}/{tag}/").content.decode() for tag in ("de", "fr")
+    )
+    assert ("Approve and publish" in theirs, "Approve and publish" in own) == (False, True)
+    listed = "/admin/faq/answerrevision/"
+    assert (">Deutsch</bdi>" in client.get(listed).content.decode().split("result_list")[-1]) is False
+    assert ">Deutsch</bdi>" in client.get(f"{listed}?locale__tag__exact=de").content.decode()
+
+
+def test_an_administrator_marks_languages_at_a_persons_account() -> None:
+    who, root = somebody(Role.TRANSLATOR), User.objects.create_superuser("root")
+    client = signed_in(root)
+    address = f"/admin/auth/user/{who.pk}/change/"
+    form = {
+        "username": "aydin", "is_active": "on", "is_staff": "on", "groups": [str(who.groups.get().pk)],
+        "translates_into": ["fr", "zh-hans"], "date_joined_0": "2026-01-01", "date_joined_1": "10:00:00",
+    }  # fmt: skip
+    answer = client.post(address, form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert access.assigned(who) == {"fr", "zh-hans"}
+    page = client.get(address).content.decode()
+    marked = set(re.findall(r'value="([a-z-]+)"[^>]*checked', page))
+    assert marked >= {"fr", "zh-hans"}
+    assert "de" not in marked

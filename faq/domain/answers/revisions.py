@@ -36,7 +36,15 @@ def _publishing(given: Mapping[str, Any]) -> access.Permissions:
     return ("publish_answerrevision" if given["revision"].is_translation else "publish_question",)
 
 
-@access.needs(also=_writing)
+def _written_into(given: Mapping[str, Any]) -> list[str]:
+    return [locales.require(given["locale"]).tag] if given["is_translation"] else []
+
+
+def _published_into(given: Mapping[str, Any]) -> list[str]:
+    return [given["revision"].locale_id] if given["revision"].is_translation else []
+
+
+@access.needs(also=_writing, into=_written_into)
 @again_after_deadlock
 def save_revision(
     question: Question,
@@ -132,7 +140,7 @@ def _cited_numbers(canonical: AnswerRevision | None) -> set[int]:
     return set(canonical.citations.values_list("number", flat=True)) if canonical else set()
 
 
-@access.needs(also=_publishing)
+@access.needs(also=_publishing, into=_published_into)
 @again_after_deadlock
 def publish_revision(revision: AnswerRevision, actor: audit.Actor = None) -> AnswerRevision:
     """Readers see it from now on, in place of the one before. Publishing an older revision again rolls back.
@@ -194,7 +202,7 @@ def _retire_overtaken(published: AnswerRevision) -> None:
     ).exclude(origin=Origin.HUMAN).update(state=State.RETIRED)
 
 
-@access.needs(also=_publishing)
+@access.needs(also=_publishing, into=_published_into)
 def retire_revision(revision: AnswerRevision, actor: audit.Actor = None) -> AnswerRevision:
     """Take a revision away from readers and editors; it stays in the history."""
     with transaction.atomic():

@@ -20,7 +20,7 @@ from faq.models import AnswerRevision, Locale, Phrasing, Question, TranslationUn
 from faq.queries import freshness, locales
 
 
-@access.needs("change_answerrevision")
+@access.needs("change_answerrevision", into=access.locale)
 def translate_answer(question: Question, locale: str, actor: audit.Actor = None) -> AnswerRevision | None:
     """The published answer, and the question's wording, in another locale, as its policy says.
 
@@ -183,7 +183,7 @@ def _publishing(given: Mapping[str, Any]) -> access.Permissions:
     return ("publish_answerrevision",) if given["state"] == State.PUBLISHED else ()
 
 
-@access.needs("change_answerrevision", also=_publishing)
+@access.needs("change_answerrevision", also=_publishing, into=access.locale)
 def save_translation(
     question: Question,
     locale: str,
