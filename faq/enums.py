@@ -107,6 +107,36 @@ class JobKind(TextChoices):
     RECONCILE = "reconcile", _("daily reconcile")
     HOUSEKEEP = "housekeep", _("delete what is past its time")
     BULK = "bulk", _("bulk action")
+    IMPORT_TRANSLATIONS = "import_translations", _("take in a translator's file")
+
+
+class FileFormat(StrEnum):
+    """What translators' tools read: by the endings of their files."""
+
+    XLIFF = "xlf"
+    PO = "po"
+    TMX = "tmx"
+
+
+class Wanted(TextChoices):
+    """Which sentences go out to a translator."""
+
+    MISSING = "missing", _("not translated")
+    UNCHECKED = "unchecked", _("not translated, or by machine and not checked")
+    ALL = "all", _("every sentence")
+
+
+class Fate(TextChoices):
+    """What taking in a translator's file does with one of its sentences."""
+
+    NEW = "new", _("new")
+    OVER_MACHINE = "over_machine", _("instead of a machine's")
+    CONFIRMS = "confirms", _("confirms a machine's")
+    OVER_PERSON = "over_person", _("differs from what a person wrote here")
+    FAILED = "failed", _("fails a check")
+    SAME = "same", _("is here already")
+    UNFINISHED = "unfinished", _("not translated, or marked as unfinished")
+    TOO_LONG = "too_long", _("longer than a translation may be")
 
 
 class Queue(StrEnum):

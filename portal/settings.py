@@ -377,6 +377,12 @@ UNFOLD = {
                 "title": _("Language"),
                 "items": [
                     _menu(_("Translation memory"), "database", "translationunit"),
+                    {
+                        "title": _("Translators' files"),
+                        "icon": "outbox",
+                        "link": reverse_lazy("admin:faq_translators"),
+                        "permission": lambda request: request.user.has_perm("faq.view_translationunit"),
+                    },
                     _menu(_("Glossary"), "menu_book", "glossaryterm"),
                     _menu(_("Languages"), "language", "locale"),
                 ],

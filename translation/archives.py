@@ -15,7 +15,7 @@ from typing import IO
 
 import regex
 
-from translation.tmx import locale_tag
+from translation.files import locale_tag
 from translation.types import InvalidPackage
 
 Progress = Callable[[int, int], None]

@@ -60,6 +60,24 @@ class Match:
     adapted: str = ""
 
 
+class SegmentState(StrEnum):
+    """As XLIFF 2.0's: INITIAL is not translated, or by a machine whom nobody checked; TRANSLATED is a person's."""
+
+    INITIAL = "initial"
+    TRANSLATED = "translated"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One segment in a translator's file. `id`: where it stands, for people; `notes`: what helps to translate it."""
+
+    id: str
+    source: str
+    target: str = ""
+    state: SegmentState = SegmentState.INITIAL
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """Glossary entry for one pair. kind: `preferred`, `forbidden` or `keep` (do not translate)."""

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from faq.admin.answering import canonical_text
 from faq.admin.desk import Crumb, ReadOnlyAdmin, Renamed, allow, badge, may, may_translate, perform
 from faq.admin.filters import TranslationNeed
+from faq.admin.translators import TranslatorViews
 from faq.domain import access, answers, review, translations
 from faq.domain.review import Sentence
 from faq.enums import Freshness, Origin, State
@@ -228,11 +229,14 @@ def _row(sentence: Sentence, given: str | None, conflict: bool) -> Row:
 
 
 @admin.register(TranslationUnit)
-class TranslationUnitAdmin(ReadOnlyAdmin):
+class TranslationUnitAdmin(TranslatorViews, ReadOnlyAdmin):
     list_display = ["original", "translated", "target_locale", "kind_of_origin", "is_approved", "verdict", "updated_at"]
     list_filter = ["target_locale", "origin", "approved", "verdict"]
     search_fields = ["source_text", "target_text"]
     list_select_related = ["source_locale", "target_locale"]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*self.translator_urls(), *super().get_urls()]
 
     @display(description=gettext_lazy("original"))
     def original(self, unit: TranslationUnit) -> str:

@@ -6,7 +6,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from faq.domain import answers, bulk, housekeeping, indexing, jobs, populate, sources, translations, uploads
+from faq.domain import (
+    answers,
+    bulk,
+    housekeeping,
+    indexing,
+    jobs,
+    populate,
+    sources,
+    translations,
+    translators,
+    uploads,
+)
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, SourceKind, State
 from faq.models import Question, Source, Topic
@@ -154,4 +165,5 @@ HANDLERS: dict[JobKind, Handler] = {
     JobKind.RECONCILE: reconcile,
     JobKind.HOUSEKEEP: housekeep,
     JobKind.BULK: bulk.perform,
+    JobKind.IMPORT_TRANSLATIONS: translators.perform,
 }

@@ -7,46 +7,22 @@ was broken off is finished by another, which finds what is there unchanged.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-
-from faq import signals
-from faq.domain import audit
+from faq.domain import audit, units
+from faq.domain.units import Imported
 from faq.enums import Origin
 from faq.gateways import translation
-from faq.models import Locale, TranslationUnit
+from faq.models import TranslationUnit
 from faq.queries import locales
 
 TOGETHER = 5000
 """Units kept in one transaction; half a second of writing."""
-FEW = 40
-"""The index is told of so many units one by one; of more it is told to look at all."""
-
 Report = Callable[[int, int], None]
 Unit = tuple[str, str, str]
 """Source locale, target locale, hash of the source text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Units by what an import did to them. `skipped`: pairs in languages the portal does not have."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: "Imported") -> "Imported":
-        return Imported(
-            self.added + other.added,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.skipped + other.skipped,
-        )
 
 
 def import_tmx(path: Path, actor: audit.Actor = None, report: Report | None = None) -> Imported:
@@ -70,11 +46,11 @@ def import_tmx(path: Path, actor: audit.Actor = None, report: Report | None = No
             pair = unit[:2]
             waiting[pair][unit[2]] = (source, target)
             if len(waiting[pair]) >= TOGETHER:
-                total += _keep(pair, waiting.pop(pair), path.name, actor)
+                total += units.record_many(pair, waiting.pop(pair), path.name, actor)
                 if report:
                     report(number + 1, len(rows))
     for pair, chunk in waiting.items():
-        total += _keep(pair, chunk, path.name, actor)
+        total += units.record_many(pair, chunk, path.name, actor)
     if report:
         report(len(rows), len(rows))
     return total
@@ -92,48 +68,6 @@ def _numbered(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[tuple[int, 
         source_locale, target_locale = known(source_tag), known(target_tag)
         if source_locale and target_locale and source_locale != target_locale:
             yield number, (source_locale, target_locale, translation.unit_hash(source)), source, target
-
-
-def _keep(pair: tuple[str, str], rows: dict[str, tuple[str, str]], name: str, actor: audit.Actor) -> Imported:
-    """Hash -> (source, target) into the memory, in one transaction."""
-    source_locale, target_locale = pair
-    person = audit.person(actor)
-    with transaction.atomic():
-        held = TranslationUnit.objects.filter(
-            source_locale_id=source_locale, target_locale_id=target_locale, context_hash="", source_hash__in=list(rows)
-        )
-        changed, known = [], set()
-        for unit in held:
-            target = rows[unit.source_hash][1]
-            known.add(unit.source_hash)
-            if (unit.target_text, unit.origin, unit.approved, unit.verdict) == (target, Origin.HUMAN, True, ""):
-                continue
-            unit.target_text, unit.origin, unit.approved, unit.verdict = target, Origin.HUMAN, True, ""
-            unit.changed_by = person
-            changed.append(unit)
-        fresh = [
-            TranslationUnit(
-                source_locale_id=source_locale, target_locale_id=target_locale, source_hash=digest,
-                source_text=source, target_text=target, origin=Origin.HUMAN, approved=True, changed_by=person,
-            )
-            for digest, (source, target) in rows.items()
-            if digest not in known
-        ]  # fmt: skip
-        TranslationUnit.objects.bulk_create(fresh, batch_size=500)
-        TranslationUnit.objects.bulk_update(
-            changed, ["target_text", "origin", "approved", "verdict", "changed_by"], batch_size=200
-        )
-        done = Imported(len(fresh), len(changed), len(rows) - len(fresh) - len(changed))
-        if fresh or changed:
-            counts = {"file": name[:200], "from": source_locale, "added": done.added, "changed": done.changed}
-            audit.record(actor, "import", Locale.objects.get(pk=target_locale), {}, counts)
-            hashes = [unit.source_hash for unit in [*fresh, *changed]]
-            signals.memory_changed.send(
-                sender=TranslationUnit,
-                target_locale=target_locale,
-                source_hashes=hashes if len(hashes) <= FEW else [],
-            )
-    return done
 
 
 def export_tmx(path: Path, source_locale: str, target_locale: str, *, human_only: bool = False) -> int:

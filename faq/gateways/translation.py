@@ -77,6 +77,41 @@ def write_tmx(
         return write(path, rows, source_locale, target_locale)
 
 
+def read_work(path: Path, default_source: str) -> "list[tuple[str, str, Iterable[types.Work]]]":
+    """(source tag, target tag, segments) of a translator's file, by its ending: XLIFF, PO or TMX; inside mapped().
+
+    `default_source`: for a PO file that does not say it. A TMX file's pairs are a person's, each language by itself.
+    """
+    from translation import po, tmx, xliff
+
+    ending = path.suffix.lower()
+    if ending in (".xlf", ".xliff"):
+        return [xliff.read_xliff(path)]
+    if ending in (".po", ".pot"):
+        source, target, work = po.read_po(path)
+        return [(source or default_source, target, work)]
+    by_pair: dict[tuple[str, str], list[types.Work]] = {}
+    for source, target, text, translated in tmx.read_tmx(path):
+        by_pair.setdefault((source, target), []).append(types.Work("", text, translated, types.SegmentState.TRANSLATED))
+    return [(*pair, work) for pair, work in by_pair.items()]
+
+
+def write_work(path: Path, work: Iterable[types.Work], source_locale: str, target_locale: str) -> int:
+    """Write a translator's file, by its ending; returns how many segments."""
+    from translation import po, xliff
+
+    write = po.write_po if path.suffix == ".po" else xliff.write_xliff
+    with mapped():
+        return write(path, work, source_locale, target_locale)
+
+
+def check(source: str, target: str, source_locale: str, target_locale: str) -> str:
+    """The first check that a translation fails, by its name; "" for none."""
+    from translation.quality import verdict
+
+    return verdict(source, target, source_locale=source_locale, target_locale=target_locale)
+
+
 def engine() -> "TranslationEngine | None":
     """This process's engine; None when the portal is set to translate by hand only."""
     pid = os.getpid()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translation import tmx
-from translation.tmx import InvalidTmx, locale_tag, read_tmx, write_tmx
+from translation.files import locale_tag, writable
+from translation.tmx import InvalidTmx, read_tmx, write_tmx
 
 
 def written(path: Path, body: str, head: str = "", srclang: str = "en") -> Path:
@@ -33,7 +33,7 @@ def test_what_is_written_is_read_again(rows: list[tuple[str, str]]) -> None:
         path = Path(folder) / "a.tmx"
         assert write_tmx(path, rows, "en", "zh-hans") == len(rows)
         assert [p.name for p in Path(folder).iterdir()] == ["a.tmx"]
-        clean = [tuple(tmx._writable(text).strip() for text in row) for row in rows]
+        clean = [tuple(writable(text).strip() for text in row) for row in rows]
         assert list(read_tmx(path)) == [("en", "zh-hans", *row) for row in clean if all(row)]
 
 
@@ -94,7 +94,7 @@ def test_faults_are_named_with_their_line(tmp_path: Path, monkeypatch: pytest.Mo
         read_tmx(path)
     with pytest.raises(InvalidTmx, match="cannot be read"):
         read_tmx(tmp_path / "none.tmx")
-    monkeypatch.setattr(tmx, "MAX_TMX_BYTES", 10)
+    monkeypatch.setattr("translation.tmx.MAX_TMX_BYTES", 10)
     with pytest.raises(InvalidTmx, match="ceiling"):
         read_tmx(written(tmp_path / "a.tmx", ""))
 

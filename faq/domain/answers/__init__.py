@@ -14,13 +14,14 @@ from faq.domain.answers.revisions import (
     save_revision,
 )
 from faq.domain.answers.sentences import Piece, pieces, segment_row, spaced
-from faq.domain.answers.translating import apply_unit, save_translation, translate_answer
+from faq.domain.answers.translating import apply_unit, correct_revision, save_translation, translate_answer
 
 __all__ = [
     "TEXT_LENGTH",
     "Piece",
     "apply_unit",
     "canonical_revision",
+    "correct_revision",
     "draft_answer",
     "evidence_for",
     "last_written",

@@ -220,19 +220,25 @@ def apply_unit(unit: TranslationUnit, actor: audit.Actor = None) -> list[AnswerR
     rows = AnswerRevision.objects.filter(
         is_translation=True, locale_id=unit.target_locale_id, based_on__text__contains=unit.source_text
     ).exclude(state=State.RETIRED)
-    changed = []
-    for revision in rows.select_related("based_on", "answer__question").order_by("pk"):
-        fresh = [_corrected(row, unit) for row in revision.segments]
-        if revision.based_on is None or fresh == revision.segments:
-            continue
-        changed.append(_replace(revision, revision.based_on, fresh, actor))
-    return changed
+    texts = {unit.source_hash: unit.target_text}
+    changed = (correct_revision(row, texts, actor) for row in rows.select_related("answer__question").order_by("pk"))
+    return [revision for revision in changed if revision is not None]
 
 
-def _corrected(row: dict[str, Any], unit: TranslationUnit) -> dict[str, Any]:
-    if row["source"] != unit.source_text:
+def correct_revision(
+    revision: AnswerRevision, texts: Mapping[str, str], actor: audit.Actor = None
+) -> AnswerRevision | None:
+    """Put a person's sentences, hash of the original's -> translation, into a translation; None when it says that already."""
+    fresh = [_corrected(row, texts.get(translation.unit_hash(row["source"])), revision) for row in revision.segments]
+    if revision.based_on is None or fresh == revision.segments:
+        return None
+    return _replace(revision, revision.based_on, fresh, actor)
+
+
+def _corrected(row: dict[str, Any], text: str | None, revision: AnswerRevision) -> dict[str, Any]:
+    if text is None:
         return row
-    return row | {"text": unit.target_text, "lang": unit.target_locale_id, "origin": str(Origin.HUMAN)}
+    return row | {"text": text, "lang": revision.locale_id, "origin": str(Origin.HUMAN)}
 
 
 def _replace(

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from faq.domain import tmx
+from faq.domain.units import Imported
 from faq.errors import DomainError
 from faq.management import console
 
@@ -40,7 +41,7 @@ class Command(console.PortalCommand):
         self.stdout.write(json.dumps(told) if options["json"] else text)
 
     def _import(self, files: list[Path]) -> dict[str, int]:
-        total = tmx.Imported()
+        total = Imported()
         for path in files:
             with console.bar(path.name) as step:
                 total += tmx.import_tmx(path, report=step)
