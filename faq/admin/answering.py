@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -153,3 +153,11 @@ def canonical_phrasing(question: Question) -> Phrasing | None:
 def canonical_text(question: Question) -> str:
     phrasing = canonical_phrasing(question)
     return phrasing.text if phrasing else question.key
+
+
+def found_question(pk: int) -> Question:
+    """The question with its wordings; 404 where there is none."""
+    question = Question.objects.prefetch_related("phrasings").filter(pk=pk).first()
+    if question is None:
+        raise Http404
+    return question

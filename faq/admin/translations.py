@@ -1,6 +1,6 @@
 """Translations: an answer side by side with its original, approved and corrected as a whole; the translation memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib import admin
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from faq.admin.answering import canonical_text
+from faq.admin.aids import AidViews, term_label, verdict_label
+from faq.admin.answering import canonical_text, found_question
 from faq.admin.desk import Crumb, ReadOnlyAdmin, Renamed, allow, badge, may, may_translate, perform
 from faq.admin.filters import TranslationNeed
 from faq.admin.translators import TranslatorViews
@@ -22,7 +23,8 @@ from faq.domain.review import Sentence
 from faq.enums import Freshness, Origin, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.models import AnswerRevision, Locale, Question, TranslationUnit
-from faq.queries import freshness
+from faq.queries import aids, freshness
+from translation.types import Term
 
 LABELS = {**{value.value: value.label for value in Origin}, review.MISSING: gettext_lazy("not translated")}
 SENTENCES = 400
@@ -37,6 +39,7 @@ class Row:
     text: str
     badge: SafeString
     stored: str = ""
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Posted:
 
 
 @admin.register(AnswerRevision)
-class AnswerRevisionAdmin(ReadOnlyAdmin):
+class AnswerRevisionAdmin(AidViews, ReadOnlyAdmin):
     """The list of translations; a line opens the screen of its question and language."""
 
     list_display = ["question_text", "language", "kind_of_origin", "status", "freshness", "created_at"]
@@ -100,6 +103,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
         return [
             path("of/<int:pk>/<slug:tag>/", view(self.sheet_view), name="faq_translation"),
             path("of/<int:pk>/<slug:tag>/machine/", view(self.machine_view), name="faq_translation_machine"),
+            *self.aid_urls(),
             *super().get_urls(),
         ]
 
@@ -118,7 +122,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
     def sheet_view(self, request: HttpRequest, pk: int, tag: str) -> HttpResponse:
         """The side-by-side screen; POST keeps a draft or publishes, and on refusal shows what was sent."""
         allow(request, "faq.view_answerrevision")
-        question = _question(pk)
+        question = found_question(pk)
         if request.method != "POST":
             return self._sheet(request, question, tag)
         publish = "publish" in request.POST
@@ -136,7 +140,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
             if publish
             else _("Saved as a draft. Readers do not see it yet."),
         )
-        return HttpResponseRedirect(_to(pk, tag))
+        return HttpResponseRedirect(_next(pk, tag) if request.POST.get("publish") == "next" else _to(pk, tag))
 
     def _sheet(
         self,
@@ -157,6 +161,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
         value, newest = fresh.get(sheet.locale.tag, Freshness.MISSING), sheet.newest
         title = canonical_text(question)
         sources = {sentence.source for sentence in sheet.sentences}
+        terms = aids.terms(sources, sheet.canonical.locale_id, sheet.locale.tag)
         may_change = may_translate(request, "change_answerrevision", sheet.locale.tag)
         context = {
             "title": f"{title} · {sheet.locale.autonym}",
@@ -165,7 +170,12 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
             "question": question,
             "sheet": sheet,
             "wording": _row(sheet.wording, form.wording if form else None, conflict) if sheet.wording else None,
-            "rows": [_row(each, form.texts.get(each.source) if form else None, conflict) for each in sheet.sentences],
+            "rows": [
+                _row(each, form.texts.get(each.source) if form else None, conflict, terms[each.source])
+                for each in sheet.sentences
+            ],
+            "left": len(aids.left_to_do(sheet.locale.tag)),
+            "next": _next(question.pk, sheet.locale.tag),
             "orphans": [(source, text) for source, text in form.texts.items() if source not in sources] if form else [],
             "error": error,
             "state": badge(newest.state, newest.get_state_display())
@@ -185,7 +195,7 @@ class AnswerRevisionAdmin(ReadOnlyAdmin):
 
     def machine_view(self, request: HttpRequest, pk: int, tag: str) -> HttpResponse:
         """Let memory and machine translate what no person has."""
-        question = _question(pk)
+        question = found_question(pk)
 
         def call() -> AnswerRevision:
             made = answers.translate_answer(question, tag, actor=request.user)
@@ -207,11 +217,12 @@ def _to(pk: int, tag: str) -> str:
     return reverse("admin:faq_translation", args=[pk, tag])
 
 
-def _question(pk: int) -> Question:
-    question = Question.objects.prefetch_related("phrasings").filter(pk=pk).first()
-    if question is None:
-        raise Http404
-    return question
+def _next(pk: int, tag: str) -> str:
+    """The sheet of the next question that waits for somebody in the language; the list when none does."""
+    waiting = aids.left_to_do(tag)
+    after = waiting.index(pk) + 1 if pk in waiting else 0
+    following = [*waiting[after:], *(each for each in waiting[:after] if each != pk)]
+    return _to(following[0], tag) if following else reverse("admin:faq_answerrevision_changelist")
 
 
 def _posted(request: HttpRequest) -> Posted:
@@ -220,12 +231,12 @@ def _posted(request: HttpRequest) -> Posted:
     return Posted(texts, request.POST.get("wording", ""), request.POST.get("seen", ""))
 
 
-def _row(sentence: Sentence, given: str | None, conflict: bool) -> Row:
+def _row(sentence: Sentence, given: str | None, conflict: bool, terms: Sequence[Term] = ()) -> Row:
     text = sentence.text if given is None else given
     differs = conflict and text.strip() != sentence.text
-    label = _("failed the check: %s") % sentence.verdict if sentence.verdict else LABELS[sentence.origin]
+    label = _("failed the check: %s") % verdict_label(sentence.verdict) if sentence.verdict else LABELS[sentence.origin]
     mark = badge("failed" if sentence.verdict else sentence.origin, label)
-    return Row(sentence, text, mark, sentence.text if differs else "")
+    return Row(sentence, text, mark, sentence.text if differs else "", tuple(map(term_label, terms)))
 
 
 @admin.register(TranslationUnit)

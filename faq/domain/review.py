@@ -4,13 +4,13 @@ Invariants: what a person publishes is in the memory and in every other answer t
 nothing but itself; what somebody else wrote meanwhile is never overwritten unseen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
-from faq.domain import access, answers, audit, questions, translations
+from faq.domain import access, answers, audit, differences, questions, translations
 from faq.domain.deadlocks import again_after_deadlock
 from faq.enums import Origin, State
 from faq.errors import Conflict, Invalid
@@ -24,12 +24,14 @@ MISSING = "missing"
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of the original and what stands for it. `origin`: `human`, `memory`, `machine`, or `missing`;
-    `verdict`: the check that the machine's attempt in `text` failed, empty when it may be shown."""
+    `verdict`: the check that the machine's attempt in `text` failed, empty when it may be shown; `change`: against the
+    original that was translated last, empty where the sentence stood in it."""
 
     source: str
     text: str
     origin: str
     verdict: str = ""
+    change: differences.Change = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: st
             source_locale_id=canonical.locale_id, target_locale_id=tag, source_hash__in=list(hashes)
         ).exclude(verdict="")
     }
+    changes = _changes(texts, newest, canonical)
     found = []
     for text in texts:
         if text in shown:
@@ -101,7 +104,20 @@ def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: st
             found.append(Sentence(text, failed[text].target_text, Origin.MACHINE, failed[text].verdict))
         else:
             found.append(Sentence(text, "", MISSING))
-    return tuple(found)
+    return tuple(replace(each, change=changes.get(each.source, ())) for each in found)
+
+
+def _changes(
+    texts: Sequence[str], newest: AnswerRevision | None, canonical: AnswerRevision
+) -> dict[str, differences.Change]:
+    """Sentence -> what is new in it, where the newest translation is of another original."""
+    if newest is None or newest.based_on_id == canonical.pk:
+        return {}
+    before = [row["source"] for row in newest.segments]
+    added = [text for text in texts if text not in before]
+    return dict(
+        zip(added, differences.between([text for text in before if text not in texts], added).changes, strict=False)
+    )
 
 
 def _publishing(given: Mapping[str, Any]) -> access.Permissions:

@@ -293,6 +293,20 @@ def translate_texts(
     return [made[text] for text in texts]
 
 
+def machine(text: str, source_locale: str, target_locale: str) -> types.SegmentResult:
+    """The engine's translation of one segment, whatever the memory holds; nothing is stored."""
+    from translation.pipeline import translate
+
+    with mapped():
+        return translate(
+            [text],
+            pair=types.LanguagePair(source_locale, target_locale),
+            engine=engine(),
+            lookup=lambda _: {},
+            terms=glossary(source_locale, target_locale),
+        )[0]
+
+
 def _name(active: "TranslationEngine | None") -> str:
     return active.name[:100] if active is not None else ""
 

@@ -4,14 +4,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
-from faq.domain import answers, indexing, jobs, questions
+from faq.domain import answers, indexing, jobs, people, questions, roles
 from faq.enums import JobKind, JobState
 from faq.models import AnswerRevision, Job, Question, Source
 from tests.e2e.test_access import CONTRAST
-from tests.faq.factories import make_question, make_source, passages
+from tests.faq.factories import citation, make_question, make_source, passages, remember
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -210,6 +210,67 @@ def test_the_matrix_is_walked_and_marked_by_keyboard(page: Any, editor: User) ->
     assert Job.objects.get(kind=JobKind.BULK).args["action"] == "retire"
 
 
+def test_a_translator_clears_a_queue_of_thirty_sentences_by_keyboard(page: Any, editor: User) -> None:
+    """Ten answers of three sentences, half of them like something in the memory; the mouse is not touched."""
+    facts = [
+        [f"Desk {n} opens at {n + 6} today.", f"Bring form {n}.", f"It costs {n + 1} euros."] for n in range(1, 11)
+    ]
+    for n, lines in enumerate(facts, start=1):
+        source = make_source("\n\n".join(lines), title=f"Desk {n}")
+        made = make_question(f"What about desk {n}?", cites=passages(source)[0], quote=lines[0], key=f"desk-{n:02}")
+        first = passages(source)[0]
+        texts = " [1] ".join(lines) + " [1]"
+        answers.save_revision(made, locale="en", text=texts, citations=[citation(first, lines[0])], state="published")
+    remember("Desk 77 opens at 13 today.", "Schalter 77 öffnet heute um 13.")
+    translator = User.objects.create_user("tina", password="larkmouth", is_staff=True)
+    roles.ensure()
+    translator.groups.add(Group.objects.get(name="translator"))
+    people.assign_locales(translator, ["de"])
+    first_sheet = reverse("admin:faq_translation", args=[Question.objects.get(key="desk-01").pk, "de"])
+    page.goto(f"/admin/login/?next={first_sheet}")
+    page.fill("#id_username", "tina")
+    page.fill("#id_password", "larkmouth")
+    page.press("#id_password", "Enter")
+    keys = 0
+    for n in range(1, 11):
+        page.wait_for_url(
+            lambda url, n=n: (
+                urlsplit(url).path
+                == reverse("admin:faq_translation", args=[Question.objects.get(key=f"desk-{n:02}").pk, "de"])
+            )
+        )
+        page.locator("#sheet[data-offered]").wait_for()
+        focused = page.evaluate("document.activeElement.name")
+        assert focused == "wording"
+        page.keyboard.type(f"Was ist mit Schalter {n}?")
+        page.keyboard.press("Alt+ArrowDown")
+        page.keyboard.press("Alt+1")
+        assert page.get_by_label("Translation of sentence 1").input_value() == f"Schalter {n} öffnet heute um {n + 6}."
+        page.keyboard.press("Alt+ArrowDown")
+        page.keyboard.type(f"Bringen Sie Formular {n} mit.")
+        page.keyboard.press("Alt+ArrowDown")
+        page.keyboard.type(f"Es kostet {n + 1} Euro.")
+        page.keyboard.press("Control+Enter")
+        keys += 5
+    page.get_by_text("To do in this language: 0").wait_for()
+    done = AnswerRevision.objects.filter(locale_id="de", state="published", origin="human")
+    assert (done.count(), keys) == (10, 50)
+    assert done.get(answer__question__key="desk-03").text == (
+        "Schalter 3 öffnet heute um 9. [1] Bringen Sie Formular 3 mit. [1] Es kostet 4 Euro. [1]"
+    )
+
+
+def test_a_wrong_number_is_said_while_it_is_typed(page: Any, editor: User) -> None:
+    passage = passages(make_source(POOL, title="Pool"))[0]
+    question = make_question("When?", cites=passage, quote=OPENING)
+    log_in(page, reverse("admin:faq_translation", args=[question.pk, "ar"]))
+    field = page.get_by_label("Translation of sentence 1")
+    field.fill("يفتح المسبح أيام الأحد من الساعة 11:00 إلى 18:00.")
+    page.get_by_text("its numbers are others than the original's").wait_for()
+    field.fill(ARABIC[OPENING])
+    page.get_by_text("its numbers are others than the original's").wait_for(state="detached")
+
+
 @pytest.fixture
 def screens(editor: User, starter: Any) -> list[str]:
     """The address of every screen of ours, with something on it."""
@@ -222,6 +283,7 @@ def screens(editor: User, starter: Any) -> list[str]:
     return [
         "/admin/", "/admin/faq/question/coverage/",
         "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
+        "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/",
         "/admin/faq/answerrevision/", "/admin/faq/asked/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
         reverse("admin:faq_translation", args=[question.pk, "ar"]),
