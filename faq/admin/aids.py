@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy
 from faq.admin.answering import found_question
 from faq.admin.desk import allow, may_translate
 from faq.domain import review, translations
+from faq.enums import Origin
 from faq.errors import DomainError
 from faq.gateways import translation
 from faq.queries import aids
 from translation.types import Term
 
+BY_PERSON = (Origin.HUMAN, Origin.MEMORY)
 VERDICTS = {
     "empty": gettext_lazy("there are no words in it"),
     "parity:protected": gettext_lazy("an address, a placeholder or a code is missing or changed"),
@@ -66,7 +68,7 @@ class AidViews:
         sheet = _sheet(pk, tag)
         if sheet is None:
             return HttpResponse(status=204)
-        wanted = {number: each for number, each in enumerate(sheet.sentences, start=1) if each.origin != "human"}
+        wanted = {number: each for number, each in enumerate(sheet.sentences, start=1) if each.origin not in BY_PERSON}
         found = aids.proposals([each.source for each in wanted.values()], sheet.canonical.locale_id, sheet.locale.tag)
         rows = [
             (number, [proposal for proposal in found[each.source] if proposal.text != each.text])

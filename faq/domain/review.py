@@ -67,7 +67,7 @@ def sheet(question: Question, locale: str) -> Sheet:
         canonical=canonical,
         newest=newest,
         wording=_wording(question, canonical.locale_id, target.tag),
-        sentences=_sentences(canonical, newest, target.tag),
+        sentences=_sentences(canonical, newest, overtaken or newest, target.tag),
         overtaken=overtaken,
         seen=f"{canonical.pk}-{answers.last_written(question, target.tag)}",
     )
@@ -81,8 +81,11 @@ def _wording(question: Question, source: str, target: str) -> Sentence | None:
     return Sentence(rows[source].text, there.text if there else "", there.origin if there else MISSING)
 
 
-def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: str) -> tuple[Sentence, ...]:
-    """Each sentence once: as the newest translation has it, else the memory, else a machine's failed attempt."""
+def _sentences(
+    canonical: AnswerRevision, newest: AnswerRevision | None, seen: AnswerRevision | None, tag: str
+) -> tuple[Sentence, ...]:
+    """Each sentence once: as the newest translation has it, else the memory, else a machine's failed attempt. `seen`: the
+    translation that readers see, or the newest, to whose original this one is compared."""
     texts = list(dict.fromkeys(piece.text for piece in answers.pieces(canonical.text, canonical.locale_id)))
     shown = {row["source"]: row for row in (newest.segments if newest else []) if row["lang"] == tag}
     known = translation.recall(texts, canonical.locale_id, tag)
@@ -93,7 +96,7 @@ def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: st
             source_locale_id=canonical.locale_id, target_locale_id=tag, source_hash__in=list(hashes)
         ).exclude(verdict="")
     }
-    changes = _changes(texts, newest, canonical)
+    changes = _changes(texts, seen, canonical)
     found = []
     for text in texts:
         if text in shown:
@@ -108,12 +111,12 @@ def _sentences(canonical: AnswerRevision, newest: AnswerRevision | None, tag: st
 
 
 def _changes(
-    texts: Sequence[str], newest: AnswerRevision | None, canonical: AnswerRevision
+    texts: Sequence[str], seen: AnswerRevision | None, canonical: AnswerRevision
 ) -> dict[str, differences.Change]:
-    """Sentence -> what is new in it, where the newest translation is of another original."""
-    if newest is None or newest.based_on_id == canonical.pk:
+    """Sentence -> what is new in it, where that translation is of another original."""
+    if seen is None or seen.based_on_id == canonical.pk:
         return {}
-    before = [row["source"] for row in newest.segments]
+    before = [row["source"] for row in seen.segments]
     added = [text for text in texts if text not in before]
     return dict(
         zip(added, differences.between([text for text in before if text not in texts], added).changes, strict=False)

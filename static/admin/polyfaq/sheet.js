@@ -81,7 +81,8 @@ for (const button of sheet.querySelectorAll("[data-machine]")) button.hidden = f
 if (fields.length) {
   offer();
   // The first that waits for somebody; a page that came back with an error stays where it is.
-  if (!document.querySelector(".pf-error[role=alert]")) {
+  // On a telephone a focus would bring up its keyboard over the page.
+  if (!document.querySelector(".pf-error[role=alert]") && matchMedia("(hover: hover)").matches) {
     (fields.find((field) => !field.value.trim()) ?? fields[0]).focus({ preventScroll: true });
   }
 }
