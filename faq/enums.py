@@ -107,6 +107,7 @@ class JobKind(TextChoices):
     RECONCILE = "reconcile", _("daily reconcile")
     HOUSEKEEP = "housekeep", _("delete what is past its time")
     BULK = "bulk", _("bulk action")
+    APPLY_TERM = "apply_term", _("translate again for a glossary term")
     IMPORT_TRANSLATIONS = "import_translations", _("take in a translator's file")
 
 

@@ -89,6 +89,19 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class TermRow:
+    """One line of a glossary's file. `target_locale` is "" for a term that stays as it is in every language."""
+
+    source_locale: str
+    term: str
+    target_locale: str
+    translation: str
+    kind: str
+    case_sensitive: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentResult:
     """One segment's outcome. `text` is what may be shown: the translation, or the source when `origin` is SOURCE.
 

@@ -7,8 +7,10 @@ from typing import Any
 from translation.types import TranslationError
 
 
-def elements(path: Path, root: str, ceiling: int, error: type[TranslationError]) -> Iterator[tuple[str, Any]]:
-    """(`start` or `end`, element) in order, of a file whose root is `root` and that has at most `ceiling` bytes.
+def elements(
+    path: Path, root: str, ceiling: int, error: type[TranslationError], *, also: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Any]]:
+    """(`start` or `end`, element) in order, of a file with the root `root` (or one of `also`) and at most `ceiling` bytes.
 
     Raises `error` for what is too large, has another root, is not well-formed (with the line), or declares entities.
     """
@@ -22,7 +24,7 @@ def elements(path: Path, root: str, ceiling: int, error: type[TranslationError])
         with path.open("rb") as file:
             events = ElementTree.iterparse(file, events=("start", "end"))
             event, first = next(events)
-            if local_name(first) != root:
+            if local_name(first) not in (root, *also):
                 raise error(f"{path.name} is no {kind} file: its root is <{first.tag}>, not <{root}>.")
             yield event, first
             yield from events

@@ -1,4 +1,4 @@
-"""Set-up screens: languages, topics, glossary, people."""
+"""Set-up screens: languages, topics, people."""
 
 from typing import Any, cast
 
@@ -19,9 +19,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from faq.admin.desk import DeskAdmin
 from faq.admin.knowledge import KnowledgeViews
-from faq.domain import glossary, locales, people, topics
-from faq.errors import DomainError, Invalid
-from faq.models import GlossaryTerm, Locale, Topic
+from faq.domain import locales, people, topics
+from faq.errors import Invalid
+from faq.models import Locale, Topic
 from faq.queries.locales import all_locales
 
 admin.site.unregister(User)
@@ -147,46 +147,3 @@ class TopicAdmin(DeskAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
         for topic in queryset:
             topics.delete_topic(topic, actor=request.user)
-
-
-class GlossaryForm(forms.ModelForm):
-    """Says in words what the table's constraint would refuse."""
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # What clean() has said in words is not said again in the constraint's.
-        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return found | {"translation"} if self.errors else found
-
-    def clean(self) -> dict[str, Any]:
-        fields: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors:
-            values = {
-                name: value for name, value in fields.items() if name in {f.name for f in GlossaryTerm._meta.fields}
-            }
-            try:
-                glossary.check_term(GlossaryTerm(**values))
-            except DomainError as error:
-                raise ValidationError(str(error)) from error
-        return fields
-
-
-@admin.register(GlossaryTerm)
-class GlossaryTermAdmin(DeskAdmin):
-    form = GlossaryForm
-    list_display = ["term", "translation", "kind", "source_locale", "target_locale"]
-    list_filter = ["kind", "target_locale"]
-    list_select_related = ["source_locale", "target_locale"]
-    search_fields = ["term", "translation"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return bool(request.user.has_perm("faq.delete_glossaryterm"))
-
-    def save_model(self, request: HttpRequest, obj: GlossaryTerm, form: object, change: bool) -> None:
-        glossary.save_term(obj, actor=request.user)
-
-    def delete_model(self, request: HttpRequest, obj: GlossaryTerm) -> None:
-        glossary.delete_term(obj, actor=request.user)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[GlossaryTerm]) -> None:
-        for term in queryset:
-            glossary.delete_term(term, actor=request.user)

@@ -1,4 +1,4 @@
-"""The glossary as a CSV table, for a spreadsheet or another portal.
+"""The glossary as a CSV table, for a spreadsheet or another portal, and as TBX, for translators' programs.
 
 Invariants: a table is kept as a whole or not at all; it adds and changes terms and deletes none; what is written is read
 back as the same terms.
@@ -16,11 +16,14 @@ from django.db import transaction
 from faq.domain import access, audit, glossary
 from faq.enums import TermKind
 from faq.errors import Invalid
+from faq.gateways import translation
 from faq.models import GlossaryTerm
 from faq.queries import locales
+from translation.types import TermRow
 
 COLUMNS = ("term", "from", "into", "kind", "translation", "case_sensitive", "note")
 REQUIRED = ("term", "from")
+ENDINGS = (".csv", ".tbx")
 LARGEST = 4_000_000
 """Bytes of a table; some 40,000 terms."""
 YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
@@ -35,6 +38,8 @@ class Imported:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    skipped: int = 0
+    """Of a TBX file: terms in languages that the portal does not have."""
 
     def __add__(self, other: "Imported") -> "Imported":
         return Imported(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
@@ -56,14 +61,37 @@ def export_csv(path: Path) -> int:
     return written
 
 
-@access.needs("add_glossaryterm|change_glossaryterm")
-def import_csv(path: Path, actor: audit.Actor = None, *, dry_run: bool = False) -> Imported:
-    """Add the table's terms and change those whose note or case differs; `dry_run` only counts.
+def export_file(path: Path) -> int:
+    """Write every term by the file's ending, csv or tbx; returns how many. Invalid for another ending."""
+    if path.suffix.lower() == ".csv":
+        return export_csv(path)
+    check_ending(path.name)
+    terms = GlossaryTerm.objects.order_by("source_locale_id", "term", "target_locale_id", "pk")
+    rows = [
+        TermRow(
+            term.source_locale_id, term.term, term.target_locale_id or "", term.translation, term.kind,
+            term.case_sensitive, term.note,
+        )
+        for term in terms
+    ]  # fmt: skip
+    return translation.write_tbx(path, rows, locales.default_locale().tag)
 
-    Raises Invalid with the line, and keeps nothing, for a table or a row that cannot be read.
+
+def check_ending(name: str) -> None:
+    """Invalid for a file that is neither."""
+    if Path(name).suffix.lower() not in ENDINGS:
+        raise Invalid("%(file)s: choose a file that ends in %(endings)s.", file=name, endings=", ".join(ENDINGS))
+
+
+@access.needs("add_glossaryterm|change_glossaryterm")
+def import_file(path: Path, actor: audit.Actor = None, *, dry_run: bool = False) -> Imported:
+    """Add the file's terms and change those whose note or case differs; `dry_run` only counts.
+
+    Raises Invalid with the line, and keeps nothing, for a file or a row that cannot be read.
     """
-    rows = _rows(path)
-    total = Imported()
+    check_ending(path.name)
+    rows, skipped = (_tbx_rows(path)) if path.suffix.lower() == ".tbx" else (_rows(path), 0)
+    total = Imported(skipped=skipped)
     with transaction.atomic():
         held = {_identity(term): term for term in GlossaryTerm.objects.all()}
         for line, row in rows:
@@ -73,6 +101,24 @@ def import_csv(path: Path, actor: audit.Actor = None, *, dry_run: bool = False) 
                 raise Invalid("%(file)s, line %(line)d: %(why)s", file=path.name, line=line, why=str(error)) from error
         transaction.set_rollback(dry_run)
     return total
+
+
+def _tbx_rows(path: Path) -> tuple[list[tuple[int, Row]], int]:
+    """The rows as of a table, with their number in the file; and how many are in languages that are not here."""
+    tags = tuple(sorted(locale.tag for locale in locales.all_locales()))
+    rows, skipped = [], 0
+    for number, each in enumerate(translation.read_tbx(path, locales.default_locale().tag), start=1):
+        source = locales.match(each.source_locale, tags)
+        target = locales.match(each.target_locale, tags) if each.target_locale else ""
+        if not source or target is None or source == target:
+            skipped += 1
+            continue
+        case = "yes" if each.case_sensitive else "no"
+        rows.append((number, {
+            "term": each.term, "from": source, "into": target, "kind": each.kind, "translation": each.translation,
+            "case_sensitive": case, "note": each.note,
+        }))  # fmt: skip
+    return rows, skipped
 
 
 def _identity(term: GlossaryTerm) -> Identity:
@@ -150,7 +196,7 @@ def _named(table: Iterator[list[str]], columns: list[str]) -> Iterator[tuple[int
 
 def _text(path: Path) -> str:
     if path.stat().st_size > LARGEST:
-        raise Invalid("%(file)s is larger than %(limit)d bytes; divide it.", file=path.name, limit=LARGEST)
+        raise Invalid("%(file)s is larger than %(limit)d MB; divide it.", file=path.name, limit=LARGEST // 1_000_000)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from faq.domain import (
     answers,
     bulk,
+    glossary,
     housekeeping,
     indexing,
     jobs,
@@ -165,5 +166,6 @@ HANDLERS: dict[JobKind, Handler] = {
     JobKind.RECONCILE: reconcile,
     JobKind.HOUSEKEEP: housekeep,
     JobKind.BULK: bulk.perform,
+    JobKind.APPLY_TERM: glossary.perform,
     JobKind.IMPORT_TRANSLATIONS: translators.perform,
 }

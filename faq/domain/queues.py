@@ -33,6 +33,7 @@ QUEUES: Mapping[JobKind, Queue] = MappingProxyType(
         JobKind.FILL_MEMORY: Queue.TRANSLATE,
         JobKind.TRANSLATE_ANSWERS: Queue.TRANSLATE,
         JobKind.BULK: Queue.TRANSLATE,
+        JobKind.APPLY_TERM: Queue.TRANSLATE,
         JobKind.IMPORT_TRANSLATIONS: Queue.TRANSLATE,
         JobKind.POPULATE: Queue.ANSWER,
         JobKind.SYNC_INDEX: Queue.ANSWER,

@@ -105,6 +105,21 @@ def write_work(path: Path, work: Iterable[types.Work], source_locale: str, targe
         return write(path, work, source_locale, target_locale)
 
 
+def read_tbx(path: Path, default_source: str) -> list[types.TermRow]:
+    """The terms of a TBX file; Invalid for one that cannot be read."""
+    from translation.tbx import read_tbx as read
+
+    with mapped():
+        return read(path, default_source)
+
+
+def write_tbx(path: Path, rows: Iterable[types.TermRow], default_locale: str) -> int:
+    """Write terms as TBX; returns how many."""
+    from translation.tbx import write_tbx as write
+
+    return write(path, rows, default_locale)
+
+
 def check(source: str, target: str, source_locale: str, target_locale: str) -> str:
     """The first check that a translation fails, by its name; "" for none."""
     from translation.quality import verdict
@@ -305,6 +320,24 @@ def machine(text: str, source_locale: str, target_locale: str) -> types.SegmentR
             lookup=lambda _: {},
             terms=glossary(source_locale, target_locale),
         )[0]
+
+
+def translate_again(texts: Sequence[str], source_locale: str, target_locale: str) -> int:
+    """Let the engine translate what the memory holds of it; a person's units stay. Returns how many it made anew."""
+    from translation.pipeline import translate
+
+    active = engine()
+    with mapped():
+        results = translate(
+            list(texts),
+            pair=types.LanguagePair(source_locale, target_locale),
+            engine=active,
+            lookup=lambda _: {},
+            terms=glossary(source_locale, target_locale),
+        )
+    made = [result for result in results if not result.verdict and result.origin == types.Origin.MACHINE]
+    _store(made, source_locale, target_locale, _name(active), None)
+    return len(made)
 
 
 def _name(active: "TranslationEngine | None") -> str:

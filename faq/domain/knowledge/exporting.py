@@ -228,7 +228,7 @@ def _properties(unit: TranslationUnit) -> dict[str, str]:
 def _glossary(out: Writer) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "glossary.csv"
-        glossary_table.export_csv(path)
+        glossary_table.export_file(path)
         out.put("glossary.csv", path.read_bytes())
 
 

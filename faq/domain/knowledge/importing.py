@@ -270,7 +270,7 @@ class _Loading:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "glossary.csv"
             path.write_bytes(self.found.read("glossary.csv"))
-            glossary_table.import_csv(path, actor)
+            glossary_table.import_file(path, actor)
 
     def _readers(self) -> None:
         about = self._read("readers.json", self.found.json)

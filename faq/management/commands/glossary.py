@@ -1,4 +1,4 @@
-"""`manage.py glossary export FILE`, `manage.py glossary import FILE [--dry-run]`: the glossary as a CSV table.
+"""`manage.py glossary export FILE`, `manage.py glossary import FILE [--dry-run]`: the glossary as a CSV table or TBX.
 
 A term counts from the next translation on: an import translates nothing again.
 """
@@ -16,7 +16,7 @@ from faq.management import console
 
 
 class Command(console.PortalCommand):
-    help = "Reads a CSV table into the glossary, or writes the glossary to one."
+    help = "Reads a CSV table or a TBX file into the glossary, or writes the glossary to one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["import", "export"])
@@ -28,9 +28,9 @@ class Command(console.PortalCommand):
         path: Path = options["file"]
         try:
             if options["action"] == "export":
-                told = {"written": glossary_table.export_csv(path)}
+                told = {"written": glossary_table.export_file(path)}
             else:
-                told = asdict(glossary_table.import_csv(path, dry_run=options["dry_run"]))
+                told = asdict(glossary_table.import_file(path, dry_run=options["dry_run"]))
         except DomainError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
