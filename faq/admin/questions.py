@@ -18,6 +18,7 @@ from faq.admin.coverage import CoverageViews
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.filters import AnswerFreshness, MissingTranslation
 from faq.admin.forms import AddQuestionForm, TopicForm, enabled, reported
+from faq.admin.importing import ImportViews
 from faq.domain import answers, feedback, questions
 from faq.enums import AskedState, Freshness, State
 from faq.errors import Conflict, DomainError, Invalid
@@ -36,11 +37,12 @@ class LocaleRow:
 
 
 @admin.register(Question)
-class QuestionAdmin(CoverageViews, DeskAdmin):
+class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
     list_display = ["wording", "topic", "status", "answer_freshness", "updated_at"]
     list_filter = ["state", "topic", AnswerFreshness, MissingTranslation]
     search_fields = ["phrasings__text", "key"]
     list_select_related = ["topic"]
+    change_list_template = "admin/faq/question_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         rows: QuerySet[Question] = super().get_queryset(request)
@@ -61,13 +63,15 @@ class QuestionAdmin(CoverageViews, DeskAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         self._freshness = freshness.canonical_freshness()
-        response: HttpResponse = super().changelist_view(request, extra_context)
+        shown = {"may_import": may(request, "add_source") and may(request, "add_question")}
+        response: HttpResponse = super().changelist_view(request, shown | (extra_context or {}))
         return response
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             *self.coverage_urls(),
+            *self.import_urls(),
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_question_{name}")
                 for name in ("draft", "save", "retire", "place", "phrasing", "phrasing_remove")

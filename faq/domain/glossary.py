@@ -39,6 +39,12 @@ def save_term(term: GlossaryTerm, actor: audit.Actor = None) -> GlossaryTerm:
     """Store a term as a person's form left it."""
     term.term, term.translation = term.term.strip(), term.translation.strip()
     check_term(term)
+    same = GlossaryTerm.objects.filter(
+        source_locale_id=term.source_locale_id, target_locale_id=term.target_locale_id, term=term.term, kind=term.kind,
+        translation=term.translation,
+    )  # fmt: skip
+    if same.exclude(pk=term.pk).exists():  # a constraint takes two without a language for different ones
+        raise Invalid("“%(term)s” is in the glossary already, in these languages and as this kind.", term=term.term)
     with transaction.atomic():
         stored = GlossaryTerm.objects.select_for_update(of=("self",)).filter(pk=term.pk).first()
         before, after = _fields(stored) if stored else {}, _fields(term)

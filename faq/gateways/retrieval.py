@@ -146,6 +146,17 @@ def question_rows(data: bytes, *, filename: str) -> tuple[types.Document, list[t
         return read(data, filename=filename)
 
 
+def question_grid(data: bytes, *, filename: str) -> list[list[str]]:
+    """A file of questions as rows of cells, the first with the columns' names: CSV and XLSX as they stand, of a web page or JSON
+    what it states as FAQPage. Invalid for a file that has none."""
+    from retrieval.ingest import faqpage, tables
+
+    with mapped():
+        if filename.lower().endswith((".csv", ".tsv", ".xlsx")):
+            return tables.grid(data, filename)
+        return [["question", "answer"], *(list(pair) for pair in faqpage.question_pairs(data, filename))]
+
+
 def fetch_url(url: str, *, etag: str = "", last_modified: str = "") -> "Fetched":
     """What an address holds; Invalid for addresses that may not be fetched, Unavailable for those that do not answer."""
     from retrieval.ingest.fetch import fetch

@@ -73,6 +73,15 @@ def rows(given: Input) -> tuple[Document, list[QuestionRow]]:
     return document, [_question(document, *row) for row in seen]
 
 
+def grid(data: bytes, filename: str) -> list[list[str]]:
+    """Every row of a CSV or XLSX file, empty ones too, so that they can be named by their number; columns after the last one
+    that holds anything are left out. InvalidInput for what is no table."""
+    given = Input(data, filename)
+    table = _xlsx_rows(given) if _is_xlsx(given) else _csv_rows(given)
+    width = max(place + 1 for row in table for place, cell in enumerate(row) if cell.strip())
+    return [[*row[:width], *[""] * (width - len(row))] for row in table]
+
+
 def _is_xlsx(given: Input) -> bool:
     return given.data.startswith(b"PK") or given.filename.lower().endswith((".xlsx", ".xlsm"))
 
