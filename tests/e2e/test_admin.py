@@ -10,6 +10,7 @@ from django.urls import reverse
 from faq.domain import answers, indexing, jobs, people, questions, roles
 from faq.enums import JobKind, JobState
 from faq.models import AnswerRevision, Job, Question, Source
+from tests.e2e.chromium import violations
 from tests.e2e.test_access import CONTRAST
 from tests.faq.factories import citation, make_question, make_source, passages, remember
 
@@ -283,7 +284,9 @@ def screens(editor: User, starter: Any) -> list[str]:
     return [
         "/admin/", "/admin/faq/question/coverage/",
         "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
-        "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/",
+        "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/", "/admin/faq/question/import/",
+        "/admin/faq/glossaryterm/", "/admin/faq/glossaryterm/files/", "/admin/faq/glossaryterm/add/",
+        "/admin/faq/translationunit/", "/admin/faq/locale/", "/admin/faq/topic/", "/admin/faq/apikey/", "/admin/auth/user/",
         "/admin/faq/answerrevision/", "/admin/faq/asked/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
         reverse("admin:faq_translation", args=[question.pk, "ar"]),
@@ -317,3 +320,14 @@ def test_our_screens_stand_out_from_their_ground_and_every_field_has_a_name(
                  !e.closest('template') && !(e.labels?.length || e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)"""
         )
         assert (address, nameless) == (address, [])
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_axe_finds_nothing_serious_on_our_screens(open_context: Any, screens: list[str], language: str) -> None:
+    page = log_in(open_context(extra_http_headers={"Accept-Language": language}).new_page())
+    found = {}
+    for address in screens:
+        page.goto(address)
+        if told := violations(page):
+            found[address] = told
+    assert found == {}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.chromium import violations
 from tests.e2e.test_exported import served
-from tests.e2e.test_widget import COST, Host, host, key, script, shop, told, violations
+from tests.e2e.test_widget import COST, Host, host, key, script, shop, told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

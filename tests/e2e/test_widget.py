@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from faq import cache
 from faq.domain import keys
 from faq.models import Question
+from tests.e2e.chromium import violations
 from tests.e2e.test_admin import log_in
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ COST = "A resident permit costs 30 euros a year."
 HOSTILE = "* { display: block !important; color: red !important; font-size: 40px !important } button { all: unset }"
 EVENTS = """for (const name of ["open", "close", "answer", "feedback", "error"])
   addEventListener("polyfaq:" + name, (event) => (window.told ??= []).push([name, event.detail]));"""
-SERIOUS = {"serious", "critical"}
 
 
 class Host:
@@ -101,13 +101,6 @@ def shop(browser: Any) -> Iterator["Page"]:
 
 def told(page: "Page") -> list[str]:
     return [str(name) for name, _ in page.evaluate("window.told ?? []")]
-
-
-def violations(page: "Page") -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in SERIOUS]
 
 
 def test_a_question_is_answered_with_references_by_keyboard_alone(

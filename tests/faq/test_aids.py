@@ -16,7 +16,7 @@ from faq.queries.aids import Proposal
 from tests.faq.desk import person, signed_in
 from tests.faq.factories import citation, make_question, make_source, passages, remember, translate_into
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 COST, APPLY = "A resident permit costs 30 euros a year.", "You can apply online."
 GERMAN = {COST: "Ein Ausweis kostet 30 Euro im Jahr.", APPLY: "Sie können online beantragen."}
 

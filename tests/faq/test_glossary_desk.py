@@ -17,7 +17,7 @@ from faq.models import AnswerRevision, GlossaryTerm, Job, Question, TranslationU
 from tests.faq.desk import messages, person, signed_in
 from tests.faq.factories import COST, make_question, make_source, passages, remember, set_policy, work
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 MAY = ["view_glossaryterm", "add_glossaryterm", "change_glossaryterm"]
 OTHER = "Your permit is ready."
 

@@ -18,7 +18,7 @@ from faq.models import AnswerRevision, Job, Question, Source
 from tests.faq.desk import person, signed_in
 from tests.faq.factories import make_question, work
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 GERMAN = (
     b"Unsere Fragen;;;\nNr;Frage;Antwort;Rubrik\n1;Was kostet der Ausweis?;Er kostet 30 Euro im Jahr.;Parken\n"
     b"2;Wo beantrage ich ihn?;Online oder am Schalter.;Parken\n3;Ohne Antwort?;;Parken\n;;;\n"

@@ -20,7 +20,7 @@ from translation.po import read_po
 from translation.types import SegmentState, Work
 from translation.xliff import read_xliff, write_xliff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 GERMAN, LATER = "Ein Ausweis kostet 30 Euro im Jahr.", "Der Ausweis kostet 30 Euro im Jahr."
 TRANSLATES = ["view_translationunit", "change_translationunit", "view_job"]
 
