@@ -191,7 +191,7 @@ def _download(ending: str) -> FileResponse:
 
 def _looked_through(upload: UploadedFile) -> tuple[str, str, Imported]:
     """The name it is kept under for a day, its own, and what taking it in would do."""
-    name = Path(upload.name or "").name[:200]
+    name = uploads.short_name(upload.name or "")
     glossary_table.check_ending(name)
     if (upload.size or 0) > glossary_table.LARGEST:
         raise Invalid(

@@ -140,7 +140,9 @@ class AnswerRevisionAdmin(AidViews, ReadOnlyAdmin):
             if publish
             else _("Saved as a draft. Readers do not see it yet."),
         )
-        return HttpResponseRedirect(_next(pk, tag) if request.POST.get("publish") == "next" else _to(pk, tag))
+        if request.POST.get("publish") == "next":
+            return HttpResponseRedirect(_next(aids.left_to_do(tag), pk, tag))
+        return HttpResponseRedirect(_to(pk, tag))
 
     def _sheet(
         self,
@@ -162,6 +164,7 @@ class AnswerRevisionAdmin(AidViews, ReadOnlyAdmin):
         title = canonical_text(question)
         sources = {sentence.source for sentence in sheet.sentences}
         terms = aids.terms(sources, sheet.canonical.locale_id, sheet.locale.tag)
+        waiting = aids.left_to_do(sheet.locale.tag)
         may_change = may_translate(request, "change_answerrevision", sheet.locale.tag)
         context = {
             "title": f"{title} · {sheet.locale.autonym}",
@@ -174,8 +177,8 @@ class AnswerRevisionAdmin(AidViews, ReadOnlyAdmin):
                 _row(each, form.texts.get(each.source) if form else None, conflict, terms[each.source])
                 for each in sheet.sentences
             ],
-            "left": len(aids.left_to_do(sheet.locale.tag)),
-            "next": _next(question.pk, sheet.locale.tag),
+            "left": len(waiting),
+            "next": _next(waiting, question.pk, sheet.locale.tag),
             "orphans": [(source, text) for source, text in form.texts.items() if source not in sources] if form else [],
             "error": error,
             "state": badge(newest.state, newest.get_state_display())
@@ -217,9 +220,8 @@ def _to(pk: int, tag: str) -> str:
     return reverse("admin:faq_translation", args=[pk, tag])
 
 
-def _next(pk: int, tag: str) -> str:
-    """The sheet of the next question that waits for somebody in the language; the list when none does."""
-    waiting = aids.left_to_do(tag)
+def _next(waiting: Sequence[int], pk: int, tag: str) -> str:
+    """The sheet of the next of the questions that wait for somebody in the language; the list when none does."""
     after = waiting.index(pk) + 1 if pk in waiting else 0
     following = [*waiting[after:], *(each for each in waiting[:after] if each != pk)]
     return _to(following[0], tag) if following else reverse("admin:faq_answerrevision_changelist")

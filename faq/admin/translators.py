@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from faq.admin.desk import Renamed, allow, may
 from faq.admin.forms import reported
-from faq.domain import access, translators
+from faq.domain import access, translators, uploads
 from faq.domain.translators import Plan
 from faq.enums import Fate, FileFormat, Wanted
 from faq.errors import DomainError
@@ -186,7 +186,7 @@ def _download(wanted: dict[str, Any]) -> FileResponse:
 
 
 def _held(upload: UploadedFile) -> tuple[str, str]:
-    name = Path(upload.name or "").name[:200]
+    name = uploads.short_name(upload.name or "")
     translators.check_file(name, upload.size or 0)
     return translators.keep(upload.read(), name), name
 

@@ -59,6 +59,14 @@ def keep(data: bytes, filename: str) -> str:
     return name
 
 
+def short_name(name: str) -> str:
+    """A file's own name as one printable line that any disk takes, its ending kept: at most 60 characters."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    said = "".join(character for character in last if character.isprintable()).strip(" .")
+    suffix = PurePosixPath(said).suffix[-10:]
+    return f"{said.removesuffix(suffix)[: 60 - len(suffix)].rstrip()}{suffix}" or "file"
+
+
 def read_kept(name: str) -> bytes:
     """The bytes of what keep() named so. NotFound when it is gone."""
     try:

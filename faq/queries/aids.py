@@ -90,7 +90,7 @@ def problems(source: str, text: str, source_locale: str, target_locale: str) -> 
 def left_to_do(locale: str) -> list[int]:
     """Published questions whose answer is missing, stale, by machine, or a draft in a language; in the order of the matrix. A
     fixed number of queries."""
-    known, waiting = freshness.standings(), coverage.drafts(None)
+    known, waiting = freshness.standings(locale=locale), coverage.drafts(None)
     found = []
     for pk in coverage.chosen(coverage.Filters()):
         standings = known.get(pk, {})

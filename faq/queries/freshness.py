@@ -89,9 +89,10 @@ class Standing:
 MISSING = Standing()
 
 
-def standings(question_ids: Sequence[int] | None = None) -> dict[int, dict[str, Standing]]:
-    """Question -> locale -> how its published answer stands; locales without one are left out. Three queries at most."""
-    rows = live(question_ids)
+def standings(question_ids: Sequence[int] | None = None, *, locale: str = "") -> dict[int, dict[str, Standing]]:
+    """Question -> locale -> how its published answer stands; locales without one are left out. `locale`: only that one beside
+    the originals. Three queries at most."""
+    rows = live(question_ids, locale=locale)
     originals = {row.answer: row.pk for row in rows if not row.is_translation}
     changed = _changed(originals.values())
     majors = _all_majors(rows, originals)
@@ -110,9 +111,11 @@ def _stale(row: Live, original: int | None, majors: dict[int, list[int]]) -> boo
     return any(low < pk <= high for pk in majors.get(row.answer, ()))
 
 
-def live(question_ids: Iterable[int] | None = None) -> list[Live]:
-    """Published revisions of these questions, or of all; one query."""
+def live(question_ids: Iterable[int] | None = None, *, locale: str = "") -> list[Live]:
+    """Published revisions of these questions, or of all; of one locale and the originals, or of all. One query."""
     rows = AnswerRevision.objects.filter(state=State.PUBLISHED)
+    if locale:
+        rows = rows.filter(Q(locale_id=locale) | Q(is_translation=False))
     if question_ids is not None:
         rows = _among(rows, "answer__question_id", question_ids)
     columns = ("answer__question_id", "answer_id", "locale_id", "pk", "origin", "is_translation", "based_on_id")

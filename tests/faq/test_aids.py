@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from faq.domain import answers, people, review
@@ -183,3 +185,17 @@ def test_approving_leads_to_the_next_and_at_the_end_to_the_list(client: Client, 
     form = {"source": list(texts), "text": list(texts.values()), "publish": "next", "seen": seen}
     assert client.post(address("", other), form)["Location"] == reverse("admin:faq_answerrevision_changelist")
     assert other.answer.revisions.filter(locale_id="de", state=State.PUBLISHED).count() == 1
+
+
+def test_the_sheet_costs_the_same_queries_whatever_waits(client: Client, question: Question) -> None:
+    def cost() -> int:
+        client.get(address("", question))
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address("", question))
+        return len(asked)
+
+    alone = cost()
+    passage = question.answer.revisions.get().citations.all()[0].passage
+    for number in range(6):
+        make_question(f"Number {number}?", cites=passage, quote=passage.text, key=f"more-{number}")
+    assert (len(aids.left_to_do("de")), cost()) == (7, alone)

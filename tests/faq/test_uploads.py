@@ -152,3 +152,16 @@ def test_the_desk_hands_a_file_back_to_be_saved_and_only_to_those_who_may_see_so
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert b"".join(answer.streaming_content) == b"<p>Bins <b>out</b> by six.</p>"
     assert client.get("/admin/faq/source/999999/upload/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("terms.csv", "terms.csv"), ("../../etc/passwd", "passwd"), ("C:\\\\x\\\\back.xlf", "back.xlf"), ("", "file"),
+        ("..", "file"),
+        ("a\u202e\x00b.po", "ab.po"), ("问" * 300 + ".xliff", "问" * 54 + ".xliff"), ("n" * 80, "n" * 60),
+    ],
+)  # fmt: skip
+def test_a_name_from_outside_is_short_printable_and_leads_nowhere(given: str, kept: str) -> None:
+    assert uploads.short_name(given) == kept
+    assert len(uploads.short_name(given).encode()) <= 255

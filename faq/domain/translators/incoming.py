@@ -168,7 +168,7 @@ def import_file(kept: str, name: str, *, replace: bool = False, failed: bool = F
 def plan_kept(kept: str, name: str) -> Plan:
     """As plan_import(), of a file that keep() holds."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name
+        path = Path(folder) / uploads.short_name(name)
         path.write_bytes(uploads.read_kept(kept))
         return plan_import(path)
 
