@@ -110,7 +110,10 @@ class SourceAdmin(DeskAdmin):
     ) -> HttpResponse:
         revisions = list(source.revisions.defer("text", "blocks")[:REVISIONS])
         wanted = request.GET.get("revision")
-        shown = next((r for r in revisions if str(r.number) == wanted), revisions[0] if revisions else None)
+        shown = next((r for r in revisions if str(r.number) == wanted), None)
+        if shown is None and wanted and wanted.isdecimal():  # an older one than those that are listed
+            shown = source.revisions.filter(number=int(wanted[:9])).first()
+        shown = shown or (revisions[0] if revisions else None)
         impact = self._impact(source, shown)
         fresh = set(impact.passages_added) if impact and source.published_revision_id else set()
         context = {

@@ -377,3 +377,16 @@ def test_a_paste_beyond_what_a_form_carries_is_told_and_changes_nothing(client: 
 def test_the_page_knows_the_ceiling_of_a_paste_and_how_to_say_it(client: Client, language: str, said: str) -> None:
     page = client.get(ADD, headers={"accept-language": language}).content.decode()
     assert (f'data-most="{PASTE_LENGTH}"' in page, said in page) == (True, True)
+
+
+def test_a_revision_older_than_those_listed_is_shown_by_its_number(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faq.admin.sources.REVISIONS", 1)
+    source = make_source()
+    sources.revise_content(source, text="Quite another text. It is short.")
+    address = reverse("admin:faq_source_change", args=[source.pk])
+    shown = [
+        client.get(address, {"revision": asked}).context["shown"].number for asked in ("1", "2", "9", "x", "9" * 40)
+    ]
+    assert shown == [1, 2, 2, 2, 2]

@@ -1,0 +1,131 @@
+"""The pictures of the how-tos: `python -m tests.e2e.pictures` loads the demonstration aside and writes docs/images/desk-*.png."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.chromium import CHROMIUM, QUIET
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "docs" / "images"
+WIDTH, HEIGHT = 1280, 860
+TABLE = (
+    "Fragen des Bürgerbüros;;;\nNr;Frage;Antwort;Rubrik\n"
+    "1;Wie lange gilt ein Besucherausweis?;Er gilt 24 Stunden. Danach lösen Sie einen neuen.;Parken\n"
+    "2;Kann ich mit Karte zahlen?;Ja, an allen Automaten und am Schalter.;Parken\n3;Was tun bei Verlust?;;Parken\n"
+)
+PREPARE = """
+from pathlib import Path
+from django.contrib.auth.models import Group, User
+from faq.domain import people, roles, sources
+from faq.models import Source
+from faq.queries import aids
+roles.ensure()
+tina = User.objects.create_user("tina", is_staff=True, first_name="Tina")
+tina.groups.add(Group.objects.get(name="translator"))
+people.assign_locales(tina, ["fr", "pl"])
+path = Path("demo/sources/recycling.html")
+source = Source.objects.filter(published_revision__text__contains="25 euros").order_by("pk").first()
+sources.revise_content(source, data=path.read_bytes().replace(b"25 euros", b"27 euros"), filename=path.name)
+print("PICTURES", source.pk, tina.pk, aids.left_to_do("ar")[0])
+"""
+
+
+def main() -> int:
+    """Write them all; 1 where there is no Chromium."""
+    if not CHROMIUM:
+        sys.stderr.write("There is no Chromium here; install it, then run this again.\n")
+        return 1
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {"POLYFAQ_HOME": home, "POLYFAQ_DEBUG": "1"}
+        for command in (["migrate"], ["load_demo"]):
+            _manage(environment, *command)
+        said = _manage(environment, "shell", "-c", PREPARE)
+        source, person, question = next(line for line in said.splitlines() if line.startswith("PICTURES")).split()[1:]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            _wait(port)
+            _take(f"http://127.0.0.1:{port}", source, person, question)
+        finally:
+            server.terminate()
+            server.wait(20)
+    return 0
+
+
+def _manage(environment: dict[str, str], *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    return done.stdout
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.2)
+    raise SystemExit("The server did not start.")
+
+
+def _take(base: str, source: str, person: str, question: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    pages = {
+        "dashboard": "/admin/",
+        "coverage": "/admin/faq/question/coverage/",
+        "source": f"/admin/faq/source/{source}/change/",
+        "translation": f"/admin/faq/answerrevision/of/{question}/ar/",
+        "translators": "/admin/faq/translationunit/files/",
+        "person": f"/admin/auth/user/{person}/change/",
+        "knowledge": "/admin/faq/locale/knowledge/",
+    }
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=base, locale="en")
+        page.goto("/admin/login/?next=/admin/")
+        page.fill("#id_username", "editor")
+        page.fill("#id_password", "larkmouth")
+        page.press("#id_password", "Enter")
+        page.wait_for_url("**/admin/")
+        for name, address in pages.items():
+            page.goto(address)
+            if name == "source":
+                page.get_by_text("What changes, word by word").click()
+            _picture(page, name, to="#id_translates_into" if name == "person" else "")
+        page.goto("/admin/faq/question/import/")
+        page.set_input_files(
+            "input[type=file]", {"name": "fragen.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+        )
+        page.click("form .pf-primary")
+        page.select_option("[name=locale]", "de")
+        page.get_by_role("button", name="Look again").click()
+        page.locator("bdi", has_text="de").first.wait_for()
+        _picture(page, "import")
+        browser.close()
+
+
+def _picture(page: Any, name: str, *, to: str = "") -> None:
+    page.wait_for_load_state("networkidle")
+    if to:
+        page.locator(to).scroll_into_view_if_needed()
+    page.evaluate("document.activeElement?.blur()")
+    page.screenshot(path=IMAGES / f"desk-{name}.png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
