@@ -46,7 +46,9 @@ class GlossaryForm(forms.ModelForm):
                 name: value for name, value in fields.items() if name in {f.name for f in GlossaryTerm._meta.fields}
             }
             try:
-                glossary.check_term(GlossaryTerm(**values))
+                term = GlossaryTerm(pk=self.instance.pk, **values)
+                glossary.check_term(term)
+                glossary.check_alone(term)
             except DomainError as error:
                 raise ValidationError(str(error)) from error
         return fields

@@ -23,6 +23,7 @@ from faq.admin.forms import PlacedForm, check_size, reported
 from faq.domain import uploads
 from faq.domain.sources import importing
 from faq.domain.sources.importing import Table
+from faq.errors import NotFound
 from faq.models import Question
 
 HELD_SECONDS = 86_400
@@ -140,7 +141,11 @@ class ImportViews:
         if person is None or person != request.user.pk:
             self.message_user(request, _("This preview is too old. Choose the file again."), level="ERROR")
             return HttpResponseRedirect(reverse("admin:faq_import"))
-        return self._columns(request, kept, name, request.POST)
+        try:
+            return self._columns(request, kept, name, request.POST)
+        except NotFound as error:  # it was held longer than a day
+            self.message_user(request, str(error), level="ERROR")
+            return HttpResponseRedirect(reverse("admin:faq_import"))
 
     def _columns(self, request: HttpRequest, kept: str, name: str, data: Any) -> HttpResponse:
         cells = importing.table(uploads.read_kept(kept), name)

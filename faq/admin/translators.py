@@ -23,7 +23,7 @@ from faq.admin.forms import reported
 from faq.domain import access, translators, uploads
 from faq.domain.translators import Plan
 from faq.enums import Fate, FileFormat, Wanted
-from faq.errors import DomainError
+from faq.errors import DomainError, NotFound
 from faq.models import Locale, Topic, TranslationUnit
 from faq.queries import locales
 
@@ -152,6 +152,8 @@ class TranslatorViews:
             job = translators.import_file(
                 kept, name, replace="replace" in request.POST, failed="failed" in request.POST, actor=request.user
             )
+        except NotFound:  # it was held longer than a day
+            return self._again(request, here)
         except DomainError as error:
             return self._look(request, kept, name, str(error))
         return HttpResponseRedirect(reverse("admin:faq_job_change", args=[job.pk]))

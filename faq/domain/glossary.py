@@ -34,17 +34,22 @@ def check_term(term: GlossaryTerm) -> None:
         raise Invalid("Give the language and the translation, or choose “do not translate”.")
 
 
+def check_alone(term: GlossaryTerm) -> None:
+    """Invalid for a term that is there already. The table's constraint takes two without a language for different ones."""
+    same = GlossaryTerm.objects.filter(
+        source_locale_id=term.source_locale_id, target_locale_id=term.target_locale_id, term=term.term.strip(),
+        kind=term.kind, translation=term.translation.strip(),
+    )  # fmt: skip
+    if same.exclude(pk=term.pk).exists():
+        raise Invalid("“%(term)s” is in the glossary already, in these languages and as this kind.", term=term.term)
+
+
 @access.needs("add_glossaryterm|change_glossaryterm")
 def save_term(term: GlossaryTerm, actor: audit.Actor = None) -> GlossaryTerm:
     """Store a term as a person's form left it."""
     term.term, term.translation = term.term.strip(), term.translation.strip()
     check_term(term)
-    same = GlossaryTerm.objects.filter(
-        source_locale_id=term.source_locale_id, target_locale_id=term.target_locale_id, term=term.term, kind=term.kind,
-        translation=term.translation,
-    )  # fmt: skip
-    if same.exclude(pk=term.pk).exists():  # a constraint takes two without a language for different ones
-        raise Invalid("“%(term)s” is in the glossary already, in these languages and as this kind.", term=term.term)
+    check_alone(term)
     with transaction.atomic():
         stored = GlossaryTerm.objects.select_for_update(of=("self",)).filter(pk=term.pk).first()
         before, after = _fields(stored) if stored else {}, _fields(term)

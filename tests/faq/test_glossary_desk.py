@@ -181,3 +181,23 @@ def test_who_may_only_look_downloads_and_takes_nothing_in() -> None:
     assert viewer.get(address).status_code == 200
     assert viewer.post(address, {"file": SimpleUploadedFile("terms.csv", CSV)}).status_code == 403
     assert viewer.post(reverse("admin:faq_glossary_take"), {"token": "x"}).status_code == 403
+
+
+def test_a_term_that_is_there_already_is_refused_beside_the_form_and_may_be_changed_itself(client: Client) -> None:
+    held = kept()
+    form = {"source_locale": "en", "term": "permit", "translation": "", "kind": "keep"}
+    page = client.post(reverse("admin:faq_glossaryterm_add"), form)
+    assert "is in the glossary already" in page.content.decode()
+    with pytest.raises(Invalid, match="is in the glossary already"):
+        kept()
+    own = reverse("admin:faq_glossaryterm_change", args=[held.pk])
+    assert client.post(own, form | {"note": "on every sign"}).status_code == 302
+    assert GlossaryTerm.objects.get().note == "on every sign"
+
+
+def test_a_file_that_is_no_longer_held_is_asked_for_again(client: Client, settings: Any) -> None:
+    looked = client.post(reverse("admin:faq_glossary_files"), {"file": SimpleUploadedFile("terms.csv", CSV)})
+    for path in (Path(settings.MEDIA_ROOT) / "sources").glob("*/*"):
+        path.unlink()
+    page = client.post(reverse("admin:faq_glossary_take"), {"token": looked.context["token"]}, follow=True)
+    assert (page.status_code, "Upload it again" in messages(page)[0]) == (200, True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -189,3 +190,12 @@ def test_one_file_or_one_address_is_asked_for(form: dict[str, Any]) -> None:
     given = {name: SimpleUploadedFile("f.csv", GERMAN) if value == "file" else value for name, value in form.items()}
     page = signed_in(person(permissions=MAY)).post(reverse("admin:faq_import"), given)
     assert page.context["form"].errors
+
+
+def test_a_file_that_is_no_longer_held_is_asked_for_again(settings: Any) -> None:
+    client = signed_in(person(permissions=MAY))
+    looked = client.post(reverse("admin:faq_import"), {"upload": SimpleUploadedFile("fragen.csv", GERMAN)})
+    for path in (Path(settings.MEDIA_ROOT) / "sources").glob("*/*"):
+        path.unlink()
+    page = client.post(reverse("admin:faq_import_columns"), {"token": looked.context["token"], "take": "1"})
+    assert (page.status_code, page["Location"]) == (302, reverse("admin:faq_import"))

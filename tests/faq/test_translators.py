@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
@@ -313,3 +314,15 @@ def test_the_command_writes_says_and_takes_in(question: Question, tmp_path: Path
     ):
         with pytest.raises(CommandError):
             call_command("translators", *wrong)
+
+
+def test_a_file_that_is_no_longer_held_is_asked_for_again(question: Question, tmp_path: Path, settings: Any) -> None:
+    client = signed_in(person(permissions=TRANSLATES))
+    looked = client.post(
+        reverse("admin:faq_translators"),
+        {"file": SimpleUploadedFile("back.xlf", sent_back(tmp_path, {COST: LATER}).read_bytes())},
+    )
+    for path in (Path(settings.MEDIA_ROOT) / "sources").glob("*/*"):
+        path.unlink()
+    page = client.post(reverse("admin:faq_translators_take"), {"token": looked.context["token"], "take": "1"})
+    assert (page.status_code, page["Location"]) == (302, reverse("admin:faq_translators"))
