@@ -20,7 +20,7 @@ from faq.models import AnswerRevision, GlossaryTerm, Job, TranslationUnit
 
 MOST = 5000
 """Sentences of the memory that are looked at for one term."""
-BATCH = 200
+BATCH = 50
 
 
 def check_term(term: GlossaryTerm) -> None:
@@ -112,8 +112,9 @@ def perform(args: Mapping[str, Any], progress: Progress) -> None:
         for start in range(0, len(texts), BATCH):
             some = texts[start : start + BATCH]
             translation.translate_again(some, term.source_locale_id, target)
+            # At once: what is translated again is not touched in a later run of a job that was broken off.
+            _follow(term.source_locale_id, target, some)
             progress.advance(len(some), target)
-        _follow(term.source_locale_id, target, texts)
 
 
 def _follow(source: str, target: str, texts: Sequence[str]) -> None:
@@ -122,12 +123,10 @@ def _follow(source: str, target: str, texts: Sequence[str]) -> None:
     signals.memory_changed.send(
         sender=TranslationUnit, target_locale=target, source_hashes=hashes if len(hashes) < 40 else []
     )
-    wanted = Q(pk__in=[])
-    for text in texts[:100]:
-        wanted |= Q(text__contains=text)
-    rows = AnswerRevision.objects.filter(state=State.PUBLISHED, is_translation=False, locale_id=source)
-    if len(texts) <= 100:
-        rows = rows.filter(wanted)
+    holding = Q(pk__in=[])
+    for text in texts:
+        holding |= Q(text__contains=text)
+    rows = AnswerRevision.objects.filter(holding, state=State.PUBLISHED, is_translation=False, locale_id=source)
     ids = sorted(set(rows.values_list("answer__question_id", flat=True)))
     if ids:
         jobs.enqueue(
