@@ -109,6 +109,7 @@ class JobKind(TextChoices):
     BULK = "bulk", _("bulk action")
     APPLY_TERM = "apply_term", _("translate again for a glossary term")
     IMPORT_TRANSLATIONS = "import_translations", _("take in a translator's file")
+    GROUP_ASKED = "group_asked", _("group unanswered questions")
 
 
 class FileFormat(StrEnum):

@@ -369,7 +369,12 @@ UNFOLD = {
                             ["faq.view_question", "faq.view_answerrevision"]
                         ),
                     },
-                    _menu(_("Unanswered"), "contact_support", "asked"),
+                    {
+                        "title": _("Unanswered"),
+                        "icon": "contact_support",
+                        "link": reverse_lazy("admin:faq_gap_changelist"),
+                        "permission": lambda request: request.user.has_perm("faq.view_asked"),
+                    },
                     _menu(_("Feedback"), "thumbs_up_down", "feedback"),
                 ],
             },

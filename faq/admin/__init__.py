@@ -4,6 +4,6 @@ Screens only: every mutation is one call of a faq.domain function (see `perform`
 selector or queryset. What readers may see never depends on code in this package.
 """
 
-from faq.admin import activity, glossary, jobs, keys, questions, setup, sources, translations
+from faq.admin import activity, gaps, glossary, jobs, keys, questions, setup, sources, translations
 
-__all__ = ["activity", "glossary", "jobs", "keys", "questions", "setup", "sources", "translations"]
+__all__ = ["activity", "gaps", "glossary", "jobs", "keys", "questions", "setup", "sources", "translations"]

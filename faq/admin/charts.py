@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
 HEIGHT, BAR, GAP = 36, 9, 3
 
 
@@ -40,6 +43,11 @@ def stacked(columns: Sequence[tuple[int, int, str]], label: str) -> Chart:
         low, high = _height(lower, most), _height(upper, most)
         bars.append(Bar(n * (BAR + GAP), round(HEIGHT - low, 1), low, round(HEIGHT - low - high, 1), high, title))
     return Chart(tuple(bars), label)
+
+
+def drawn(chart: Chart) -> SafeString:
+    """The chart as markup, for a cell of a list."""
+    return mark_safe(render_to_string("admin/faq/chart.html", {"chart": chart}))  # noqa: S308 - our own template's
 
 
 def _height(value: int, most: int) -> float:

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from faq.admin import charts
+from faq.admin import charts, gaps
 from faq.admin.desk import may
 from faq.admin.jobs import active
-from faq.enums import AskedState, Freshness, State
-from faq.models import Asked, Question, Source
+from faq.enums import Freshness, State
+from faq.models import Question, Source
 from faq.queries import asking, coverage, freshness
 
 SHOWN = 8
@@ -44,11 +44,11 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
         found["coverage"] = coverage.by_language()
         found["demand_days"] = coverage.DEMAND_DAYS
     if may(request, "view_asked"):
-        rows = Asked.objects.filter(state=AskedState.OPEN)
-        found["tiles"].append(
-            Tile(_("readers' open questions"), rows.count(), reverse("admin:faq_asked_changelist"), calls=True)
-        )
-        found["asked"] = list(rows.select_related("locale")[:SHOWN])
+        rows, tag = gaps.open_gaps(), gaps.desk_locale()
+        link = reverse("admin:faq_gap_changelist")
+        found["tiles"].append(Tile(_("readers' open questions"), rows.count(), link, calls=True))
+        heads = [(gap, gaps.head(gap.asked.all())) for gap in gaps.with_wordings(rows)[:SHOWN]]
+        found["asked"] = [(gap, head, gaps.told(head, tag)) for gap, head in heads]
         found["shows_asked"] = True
         found["rates"] = [(rate, _chart(rate)) for rate in asking.answer_rates()]
         found["rate_weeks"] = asking.WEEKS

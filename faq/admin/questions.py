@@ -18,12 +18,13 @@ from faq.admin.coverage import CoverageViews
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.filters import AnswerFreshness, MissingTranslation
 from faq.admin.forms import AddQuestionForm, TopicForm, enabled, reported
+from faq.admin.gaps import desk_locale, told
 from faq.admin.importing import ImportViews
-from faq.domain import answers, feedback, questions
+from faq.domain import answers, gaps, questions
 from faq.enums import AskedState, Freshness, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.models import AnswerRevision, Asked, Locale, Phrasing, Question
-from faq.queries import freshness
+from faq.queries import freshness, locales
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,22 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
         allow(request, "faq.add_question")
-        asked = _asked(request)
-        form = AddQuestionForm(
-            request.POST or None, initial={"text": asked.text, "locale": asked.locale_id} if asked else {}
-        )
+        wordings = _wordings(request)
+        form = AddQuestionForm(request.POST or None, initial=_begun(wordings))
+        chosen = request.POST.getlist("asked") if request.method == "POST" else [str(row.pk) for row in wordings]
         if request.method == "POST" and form.is_valid():
             with reported(form):
-                question = self._create(request, form, asked)
+                question = self._create(request, form, [row for row in wordings if str(row.pk) in chosen])
                 return HttpResponseRedirect(self._to(question.pk))
-        context = {"form": form, "asked": asked, "title": _("Write a question")}
+        context = {
+            "form": form,
+            "wordings": [(row, told(row, desk_locale()), str(row.pk) in chosen) for row in wordings],
+            "times": sum(row.count for row in wordings),
+            "title": _("Write a question"),
+        }
         return self.page(request, "admin/faq/question_add.html", context)
 
-    def _create(self, request: HttpRequest, form: AddQuestionForm, asked: Asked | None) -> Question:
+    def _create(self, request: HttpRequest, form: AddQuestionForm, asked: list[Asked]) -> Question:
         fields = form.cleaned_data
         question = questions.create_question(
             topic=fields["topic"],
@@ -100,8 +105,8 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
             locale=fields["locale"].tag,
             actor=request.user,
         )
-        if asked and may(request, "change_asked"):
-            feedback.set_asked_state(asked, AskedState.ANSWERED, actor=request.user)
+        if asked and may(request, "change_asked") and may(request, "change_question"):
+            gaps.answered_by(asked, question, actor=request.user)
         try:
             draft = answers.draft_answer(question, actor=request.user)
         except DomainError as error:  # the question is kept; a draft can be had later
@@ -277,9 +282,24 @@ def _no_draft() -> str:
     )
 
 
-def _asked(request: HttpRequest) -> Asked | None:
-    given = request.GET.get("asked", "")
-    return Asked.objects.filter(pk=int(given)).first() if given.isdecimal() and may(request, "view_asked") else None
+def _wordings(request: HttpRequest) -> list[Asked]:
+    """The open wordings of the gap that is to be answered; none when the question is an editor's own."""
+    given = request.GET.get("gap", "")
+    if not given.isdecimal() or not may(request, "view_asked"):
+        return []
+    rows = Asked.objects.filter(gap=int(given), state=AskedState.OPEN).select_related("locale")
+    return list(rows.order_by("-count", "pk"))
+
+
+def _begun(wordings: list[Asked]) -> dict[str, str]:
+    """A form's first values: the most asked wording in the default language, else what it was told as there."""
+    if not wordings:
+        return {}
+    default, first = locales.default_locale().tag, wordings[0]
+    own = next((row for row in wordings if row.locale_id == default), None)
+    if own is None and (also := told(first, default)):
+        return {"text": also, "locale": default}
+    return {"text": (own or first).text, "locale": (own or first).locale_id}
 
 
 def _without_echo(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,17 @@ What looks like an e-mail address, a telephone or account number is replaced bef
 
 import hashlib
 import re
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from faq import conf
-from faq.domain import access, audit
-from faq.enums import AskedState, Outcome
+from faq.domain import access, audit, jobs
+from faq.enums import AskedState, JobKind, Outcome
 from faq.errors import Invalid
-from faq.models import Asked, AskedDay, Feedback, Question
+from faq.models import Asked, AskedDay, Feedback, Gap, Question
 from faq.queries import locales
 from retrieval.text import normalise
 
@@ -24,6 +25,8 @@ DATE = re.compile(r"\b(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\
 NUMBER = re.compile(r"\+?\(?\d(?:[ \t().\-/]{0,2}\d){6,}")
 COMMENT_LENGTH = 1000
 TEXT_LENGTH = 500
+GROUPED = timedelta(minutes=5)
+"""How often, at most, new wordings begin a job that compares them; opening the inbox begins one at once."""
 
 
 def scrub(text: str) -> str:
@@ -75,9 +78,11 @@ def record_asked(
         try:
             with transaction.atomic():
                 asked = Asked.objects.create(
-                    text=line, locale_id=tag, text_hash=digest, outcome=outcome, nearest_id=near
-                )
+                    text=line, locale_id=tag, text_hash=digest, outcome=outcome, nearest_id=near,
+                    gap=Gap.objects.create(),
+                )  # fmt: skip
                 AskedDay.objects.create(asked=asked, day=timezone.now().date(), count=1)
+                jobs.enqueue_when_due(JobKind.GROUP_ASKED, GROUPED)
                 return asked
         except IntegrityError:
             _count(tag, digest, outcome, near)  # the same came in at the same moment

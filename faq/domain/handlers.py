@@ -9,6 +9,7 @@ from django.utils import timezone
 from faq.domain import (
     answers,
     bulk,
+    gaps,
     glossary,
     housekeeping,
     indexing,
@@ -168,4 +169,5 @@ HANDLERS: dict[JobKind, Handler] = {
     JobKind.BULK: bulk.perform,
     JobKind.APPLY_TERM: glossary.perform,
     JobKind.IMPORT_TRANSLATIONS: translators.perform,
+    JobKind.GROUP_ASKED: gaps.perform,
 }

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from faq import conf
+from faq.domain import gaps
 from faq.enums import JobState
 from faq.models import Asked, Feedback, Job
 
@@ -36,11 +37,13 @@ def housekeep(now: datetime | None = None) -> Deleted:
     """Delete what is past its time: a job by when it ended, a question by when it was last asked, a vote by when it was given."""
     now = now or timezone.now()
     jobs = Job.objects.filter(state__in=OVER)
-    return Deleted(
+    deleted = Deleted(
         jobs=_delete(jobs, "finished_at", "RETENTION_JOBS_DAYS", now),
         asked=_delete(Asked.objects.all(), "last_at", "RETENTION_ASKED_DAYS", now),
         feedback=_delete(Feedback.objects.all(), "created_at", "RETENTION_FEEDBACK_DAYS", now),
     )
+    gaps.clear()
+    return deleted
 
 
 def _delete(rows: "QuerySet", field: str, setting: str, now: datetime) -> int:  # type: ignore[type-arg]

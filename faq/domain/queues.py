@@ -40,6 +40,7 @@ QUEUES: Mapping[JobKind, Queue] = MappingProxyType(
         JobKind.REBUILD_INDEX: Queue.HOUSEKEEPING,
         JobKind.RECONCILE: Queue.HOUSEKEEPING,
         JobKind.HOUSEKEEP: Queue.HOUSEKEEPING,
+        JobKind.GROUP_ASKED: Queue.TRANSLATE,
     }
 )
 LIMITS: Mapping[Queue, Limits] = MappingProxyType(

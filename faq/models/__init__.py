@@ -1,7 +1,7 @@
 """The tables. Models hold fields, constraints and cheap properties; mutations live in faq.domain, reads in faq.queries."""
 
 from faq.models.access import AssignedLocale
-from faq.models.activity import Asked, AskedDay, AuditEntry, Feedback, Tally
+from faq.models.activity import Asked, AskedDay, AuditEntry, Feedback, Gap, Tally
 from faq.models.content import Answer, AnswerRevision, Citation, Phrasing, Question, Topic
 from faq.models.jobs import Job
 from faq.models.keys import ApiKey
@@ -20,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "Citation",
     "Feedback",
+    "Gap",
     "GlossaryTerm",
     "Job",
     "Locale",

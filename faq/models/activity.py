@@ -7,9 +7,29 @@ from django.utils.translation import gettext_lazy as _
 from faq.enums import AskedState, Outcome
 
 
-class Asked(models.Model):
-    """A visitor's question in one wording; `count` says how often. Personal data is scrubbed before it is stored."""
+class Gap(models.Model):
+    """A content gap: unanswered questions that ask for the same, in whatever language. One without a question is deleted."""
 
+    created_at = models.DateTimeField(_("first asked"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("unanswered question")
+        verbose_name_plural = _("unanswered questions")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Asked(models.Model):
+    """A visitor's question in one wording; `count` says how often. Personal data is scrubbed before it is stored. `told`: the
+    wording by machine in languages of the desk, tag -> text, empty where that failed. `compared`: whether it was compared
+    with the other gaps, or an editor put it where it is."""
+
+    # Null: recorded by a process of the version before gaps, while it was replaced; the next look gives it one.
+    gap = models.ForeignKey(Gap, models.PROTECT, null=True, blank=True, related_name="asked")
+    compared = models.BooleanField(default=False, db_default=False)
+    told = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
     text = models.CharField(_("question"), max_length=500)
     locale = models.ForeignKey("faq.Locale", models.CASCADE, related_name="+", verbose_name=_("language"))
     text_hash = models.CharField(max_length=64)
@@ -24,8 +44,8 @@ class Asked(models.Model):
 
     class Meta:
         ordering = ["-count", "-last_at"]
-        verbose_name = _("unanswered question")
-        verbose_name_plural = _("unanswered questions")
+        verbose_name = _("unanswered wording")
+        verbose_name_plural = _("unanswered wordings")
         constraints = [models.UniqueConstraint(fields=["locale", "text_hash"], name="asked_once")]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What readers asked, over time: how many questions found an answer in each language, and how often one was asked in vain."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from faq.enums import Outcome
-from faq.models import Asked, AskedDay, Locale, Tally
+from faq.models import AskedDay, Locale, Tally
 from faq.queries import locales
 
 WEEKS = 12
@@ -69,11 +69,12 @@ def answer_rates(today: date | None = None) -> list[Rate]:
     return sorted(rates, key=lambda rate: -rate.all.total)
 
 
-def demand_over_time(asked: Asked, today: date | None = None) -> Sequence[int]:
-    """How often it was asked in each of the last WEEKS weeks, the oldest first; one query."""
+def demand_over_time(days: Iterable[AskedDay], today: date | None = None) -> Sequence[int]:
+    """How often something was asked in each of the last WEEKS weeks, the oldest first."""
     today = today or timezone.now().date()
     begin = today - timedelta(days=7 * WEEKS - 1)
     weeks = [0] * WEEKS
-    for day, times in AskedDay.objects.filter(asked=asked, day__range=(begin, today)).values_list("day", "count"):
-        weeks[(day - begin).days // 7] += times
+    for each in days:
+        if begin <= each.day <= today:
+            weeks[(each.day - begin).days // 7] += each.count
     return weeks

@@ -88,6 +88,7 @@ def _take(base: str, source: str, person: str, question: str) -> None:
     pages = {
         "dashboard": "/admin/",
         "coverage": "/admin/faq/question/coverage/",
+        "gap": "/admin/faq/gap/1/change/",
         "source": f"/admin/faq/source/{source}/change/",
         "translation": f"/admin/faq/answerrevision/of/{question}/ar/",
         "translators": "/admin/faq/translationunit/files/",

@@ -287,7 +287,7 @@ def screens(editor: User, starter: Any) -> list[str]:
         "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/", "/admin/faq/question/import/",
         "/admin/faq/glossaryterm/", "/admin/faq/glossaryterm/files/", "/admin/faq/glossaryterm/add/",
         "/admin/faq/translationunit/", "/admin/faq/locale/", "/admin/faq/topic/", "/admin/faq/apikey/", "/admin/auth/user/",
-        "/admin/faq/answerrevision/", "/admin/faq/asked/", "/admin/faq/job/", "/admin/faq/auditentry/",
+        "/admin/faq/answerrevision/", "/admin/faq/gap/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
         reverse("admin:faq_translation", args=[question.pk, "ar"]),
         reverse("admin:faq_translation", args=[question.pk, "zh-hans"]),

@@ -79,12 +79,19 @@ class World:
                 ["view_translationunit", "change_translationunit"],
                 {"text": "Anders."},
             ),
-            "asked": (reverse("admin:faq_asked_change", args=[asked]), ["view_asked"], None),
-            "sort": (reverse("admin:faq_asked_sort", args=[asked]), ["change_asked"], {"state": "spam"}),
-            "asked wording": (
-                reverse("admin:faq_asked_wording", args=[asked]),
-                ["change_asked", "change_question"],
-                {},
+            "gaps": (reverse("admin:faq_gap_changelist"), ["view_asked"], None),
+            "gap": (reverse("admin:faq_gap_change", args=[self.asked.gap_id]), ["view_asked"], None),
+            "gap of a wording": (reverse("admin:faq_gap_of", args=[asked]), ["view_asked"], None),
+            "sort": (
+                reverse("admin:faq_gap_sort", args=[self.asked.gap_id]), ["change_asked"],
+                {"state": "spam", "asked": str(asked)},
+            ),
+            "take apart": (
+                reverse("admin:faq_gap_apart", args=[self.asked.gap_id]), ["change_asked"], {"asked": str(asked)},
+            ),
+            "entry answers": (
+                reverse("admin:faq_gap_entry", args=[self.asked.gap_id]), ["change_asked", "change_question"],
+                {"asked": str(asked), "question": str(question)},
             ),
             "jobs": (reverse("admin:faq_job_changelist"), ["view_job"], None),
             "job": (reverse("admin:faq_job_change", args=[job]), ["view_job"], None),
@@ -116,8 +123,9 @@ def world() -> World:
 NAMES = [
     "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "place source",
     "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording", "remove wording",
-    "translations", "translation", "save translation", "approve translation", "machine", "unit", "correct", "asked",
-    "sort", "asked wording", "jobs", "job", "job state", "active jobs", "cancel", "retry", "audit",
+    "translations", "translation", "save translation", "approve translation", "machine", "unit", "correct", "gaps", "gap",
+    "gap of a wording", "sort", "take apart", "entry answers", "jobs", "job", "job state", "active jobs", "cancel", "retry",
+    "audit",
 ]  # fmt: skip
 
 
@@ -157,7 +165,7 @@ def test_a_visitor_is_sent_to_the_login(world: World, name: str) -> None:
     "name",
     ["revise", "refresh", "publish source", "retire source", "place source", "save", "draft", "retire", "move", "wording",
      "remove wording",
-     "machine", "sort", "asked wording", "cancel", "retry"],
+     "machine", "sort", "take apart", "entry answers", "cancel", "retry"],
 )  # fmt: skip
 def test_changes_want_post(world: World, name: str) -> None:
     before = world.facts()
@@ -169,7 +177,7 @@ def test_changes_want_post(world: World, name: str) -> None:
 FORMS = [
     "revise", "refresh", "publish source", "retire source", "place source", "save", "publish", "draft", "retire", "move",
     "wording",
-    "remove wording", "save translation", "approve translation", "machine", "correct", "sort", "asked wording",
+    "remove wording", "save translation", "approve translation", "machine", "correct", "sort", "take apart", "entry answers",
     "cancel", "retry",
 ]  # fmt: skip
 
@@ -187,7 +195,7 @@ def test_changes_want_the_token(world: World, name: str) -> None:
     "address",
     [
         "source/999/change/", "source/x/change/", "source/999/publish/", "question/999/change/", "question/x/change/",
-        "question/999/save/", "answerrevision/of/999/de/", "answerrevision/999/change/", "asked/999/change/",
+        "question/999/save/", "answerrevision/of/999/de/", "answerrevision/999/change/", "gap/999/change/",
         "job/00000000-0000-0000-0000-000000000000/change/", "job/x/change/", "translationunit/x/change/",
         "auditentry/x/change/", "feedback/x/change/",
     ],

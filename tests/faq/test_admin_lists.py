@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from faq.domain import answers, feedback, indexing, jobs, publication, review, sources, topics
-from faq.enums import AskedState, JobKind, JobState, State, TermKind, TranslationPolicy
-from faq.models import Asked, AuditEntry, GlossaryTerm, Job, Locale, Question, Source, Topic
+from faq.enums import JobKind, JobState, State, TermKind, TranslationPolicy
+from faq.models import AuditEntry, GlossaryTerm, Job, Locale, Question, Source, Topic
 from tests.faq.desk import messages, person, signed_in
 from tests.faq.factories import PARKING, make_question, make_source, passages, remember
 
@@ -52,7 +52,7 @@ def queries(client: Client, address: str) -> int:
 
 LISTS = [
     "source/", "question/", "question/?answer=current", "question/?missing=fr", "answerrevision/",
-    "answerrevision/?need=check", "answerrevision/?need=stale", "asked/", "feedback/", "auditentry/", "job/",
+    "answerrevision/?need=check", "answerrevision/?need=stale", "gap/", "feedback/", "auditentry/", "job/",
     "translationunit/",
 ]  # fmt: skip
 
@@ -183,49 +183,6 @@ def test_a_failed_job_says_why_and_which_items(client: Client) -> None:
     assert "<b>permit</b>: The engine is away." in page
     assert "Try again" in page
     assert response.context["is_active"] is False
-
-
-# Readers' questions
-
-
-@pytest.fixture
-def asked() -> Asked:
-    made = feedback.record_asked("What does the permit cost?", "en", nearest=make_question())
-    assert made is not None
-    return made
-
-
-@pytest.mark.parametrize("state", ["dismissed", "spam"])
-def test_a_readers_question_is_sorted_and_leaves_the_list(client: Client, asked: Asked, state: str) -> None:
-    response = client.post(reverse("admin:faq_asked_sort", args=[asked.pk]), {"state": state}, follow=True)
-    assert messages(response) == [f"Marked as {state}."]
-    assert list(response.context["cl"].result_list) == []
-    assert list(client.get(f"/admin/faq/asked/?state__exact={state}").context["cl"].result_list) == [asked]
-    client.post(reverse("admin:faq_asked_sort", args=[asked.pk]), {"state": "open"})
-    assert Asked.objects.get().state == AskedState.OPEN
-
-
-def test_a_state_that_does_not_exist_is_refused(client: Client, asked: Asked) -> None:
-    response = client.post(reverse("admin:faq_asked_sort", args=[asked.pk]), {"state": "gone"}, follow=True)
-    assert messages(response) == ["A question cannot be 'gone'."]
-    assert Asked.objects.get().state == AskedState.OPEN
-
-
-def test_a_readers_words_become_a_wording_of_the_nearest_entry(client: Client, asked: Asked) -> None:
-    response = client.post(reverse("admin:faq_asked_wording", args=[asked.pk]), follow=True)
-    assert messages(response) == ["Added as a wording of “What does a permit cost?”."]
-    assert asked.nearest is not None
-    assert asked.nearest.phrasings.filter(text="What does the permit cost?", canonical=False).count() == 1
-    assert Asked.objects.get().state == AskedState.ANSWERED
-
-
-def test_many_are_sorted_at_once(client: Client, asked: Asked) -> None:
-    other = feedback.record_asked("Buy cheap watches", "en")
-    assert other is not None
-    data = {"action": "mark_spam", "_selected_action": [str(asked.pk), str(other.pk)]}
-    response = client.post("/admin/faq/asked/", data, follow=True)
-    assert messages(response) == ["2 marked as spam."]
-    assert set(Asked.objects.values_list("state", flat=True)) == {AskedState.SPAM}
 
 
 # The audit log

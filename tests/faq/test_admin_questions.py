@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from faq.domain import answers, feedback, indexing, publication, questions, sources
-from faq.enums import AskedState, Origin, Significance, State
-from faq.models import AnswerRevision, Asked, AuditEntry, Passage, Phrasing, Question
+from faq.domain import answers, indexing, publication, questions, sources
+from faq.enums import Origin, Significance, State
+from faq.models import AnswerRevision, AuditEntry, Passage, Phrasing, Question
 from faq.queries import freshness
 from tests.faq.desk import EDITOR, messages, person, signed_in
 from tests.faq.factories import PARKING, make_question, make_source, passages, remember
@@ -83,15 +83,6 @@ def test_a_refused_question_comes_back_as_it_was_typed(client: Client) -> None:
     assert list(shown.non_field_errors()) == ["This wording has no letter or digit."]
     assert {name: shown[name].value() for name in given} == given
     assert not Question.objects.exists()
-
-
-def test_a_readers_question_is_answered_by_writing_it(client: Client, passage: Passage) -> None:
-    asked = feedback.record_asked("What does a permit cost?", "en")
-    assert asked is not None
-    address = f"{ADD}?asked={asked.pk}"
-    assert client.get(address).context["form"]["text"].value() == "What does a permit cost?"
-    client.post(address, {"text": "What does a permit cost?", "locale": "en"})
-    assert Asked.objects.get().state == AskedState.ANSWERED
 
 
 def test_saved_as_a_draft_readers_do_not_see_it(client: Client, passage: Passage) -> None:

@@ -13,6 +13,7 @@ from faq.domain import (
     answers,
     bulk,
     feedback,
+    gaps,
     glossary,
     jobs,
     locales,
@@ -27,7 +28,18 @@ from faq.domain import (
 from faq.domain import topics as shelves
 from faq.enums import JobKind, Role
 from faq.errors import Forbidden, Invalid
-from faq.models import AnswerRevision, Asked, AuditEntry, GlossaryTerm, Job, Question, Source, Topic, TranslationUnit
+from faq.models import (
+    AnswerRevision,
+    Asked,
+    AuditEntry,
+    Gap,
+    GlossaryTerm,
+    Job,
+    Question,
+    Source,
+    Topic,
+    TranslationUnit,
+)
 from tests.faq.desk import signed_in
 from tests.faq.factories import COST, citation, make_question, make_source, passages, remember
 
@@ -58,6 +70,9 @@ class World:
         asked = feedback.record_asked("May I fish?", "en")
         assert asked is not None
         self.asked = asked
+        other = feedback.record_asked("May I swim?", "en")
+        assert other is not None
+        self.other = other
         self.job = jobs.enqueue(JobKind.RECONCILE, {}, key="roles")
 
     def original(self, actor: Any, state: str) -> AnswerRevision:
@@ -94,6 +109,10 @@ class World:
             "correct memory": lambda: translations.correct_unit(self.unit, "Anders.", who),
             "approve memory": lambda: translations.approve_unit(self.unit, who),
             "sort asked": lambda: feedback.set_asked_state(self.asked, "spam", who),
+            "sort gap": lambda: gaps.sort([self.asked], "spam", who),
+            "take gap apart": lambda: gaps.take_apart([self.asked], who),
+            "put gaps together": lambda: gaps.put_together([self.asked.gap, self.other.gap], who),
+            "entry answers gap": lambda: gaps.answered_by([self.asked], self.question, who),
             "cancel job": lambda: jobs.cancel(self.job.pk, actor=who),
             "add topic": lambda: shelves.save_topic(Topic(key="new", title="New"), who),
             "delete topic": lambda: shelves.delete_topic(topic, who),
@@ -106,7 +125,7 @@ class World:
 
     @staticmethod
     def facts() -> tuple[Any, ...]:
-        tables = (Source, Question, AnswerRevision, TranslationUnit, Asked, Job, Topic, GlossaryTerm, AuditEntry)
+        tables = (Source, Question, AnswerRevision, TranslationUnit, Asked, Gap, Job, Topic, GlossaryTerm, AuditEntry)
         return tuple(list(table.objects.order_by("pk").values()) for table in tables)  # type: ignore[attr-defined]
 
 
@@ -117,6 +136,7 @@ TRANSLATES = {
 EDITS = {
     "add source", "revise source", "create question", "word question", "remove wording", "move question", "draft answer",
     "draft translation", "machine translation", "correct memory", "approve memory", "sort asked", "cancel job",
+    "sort gap", "take gap apart", "put gaps together", "entry answers gap",
     "add topic", "add term", "delete term",
 }  # fmt: skip
 PUBLISHES = EDITS | TRANSLATES | {

@@ -59,7 +59,7 @@ ANSWER = (
 )  # fmt: skip
 CITATION = ("number", "quote", "start", "end", "passage_hash")
 UNIT = ("origin", "approved", "verdict", "engine", "context_hash", "created_at", "updated_at")
-ASKED = ("text", "locale_id", "text_hash", "outcome", "state", "count", "first_at", "last_at")
+ASKED = ("text", "locale_id", "text_hash", "outcome", "state", "count", "first_at", "last_at", "compared", "told")
 README = """# A knowledge base of Polyfaq
 
 {made}: {sources} sources, {questions} questions, {units} translations, in {locales}.
@@ -242,7 +242,7 @@ def _readers(out: Writer) -> None:
     out.put_json(
         "readers.json",
         {
-            "asked": [_asked(each) for each in Asked.objects.select_related("nearest").prefetch_related("days")],
+            "asked": _asked(),
             "votes": votes,
             "comments": [
                 {"question": each.question.key, **said(each, ("locale_id", "helpful", "comment", "created_at"))}
@@ -252,9 +252,18 @@ def _readers(out: Writer) -> None:
     )
 
 
-def _asked(asked: Asked) -> dict[str, Any]:
-    days = {str(each.day): each.count for each in asked.days.all()}
-    return said(asked, ASKED) | {"nearest": asked.nearest.key if asked.nearest else None, "days": days}
+def _asked() -> list[dict[str, Any]]:
+    """Gaps are numbered as they come: their keys are this portal's own."""
+    numbers: dict[int | None, int] = {}
+    found = []
+    for asked in Asked.objects.select_related("nearest").prefetch_related("days"):
+        about = {
+            "nearest": asked.nearest.key if asked.nearest else None,
+            "days": {str(each.day): each.count for each in asked.days.all()},
+            "gap": numbers.setdefault(asked.gap_id or -asked.pk, len(numbers) + 1),
+        }
+        found.append(said(asked, ASKED) | about)
+    return found
 
 
 def _uploads(out: Writer) -> tuple[int, list[str]]:

@@ -39,6 +39,7 @@ from faq.models import (
     AskedDay,
     Citation,
     Feedback,
+    Gap,
     GlossaryTerm,
     Locale,
     Passage,
@@ -274,8 +275,11 @@ class _Loading:
 
     def _readers(self) -> None:
         about = self._read("readers.json", self.found.json)
+        gaps: dict[int, Gap] = {}
         for each in about["asked"]:
-            fields = _fields(Asked, each, exporting.ASKED)
+            number = int(each["gap"])
+            gaps[number] = gaps.get(number) or Gap.objects.create()
+            fields = _fields(Asked, each, exporting.ASKED) | {"gap_id": gaps[number].pk}
             fields["nearest_id"] = self._questions[each["nearest"]] if each["nearest"] else None
             asked = _written(Asked, [fields])[0]
             days = [{"asked_id": asked.pk, "day": parse_date(day), "count": n} for day, n in each["days"].items()]
