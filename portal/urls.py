@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from faq.admin import login
+
 urlpatterns = [
+    path("admin/login/", login.DeskLogin.as_view()),
+    path("admin/login/code/", login.code, name="login_code"),
+    path("admin/two-factor/", admin.site.admin_view(login.settings), name="two_factor"),
     path("admin/", admin.site.urls),
     path("", include("faq.urls")),
 ]

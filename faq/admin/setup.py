@@ -8,24 +8,29 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from faq.admin.desk import DeskAdmin
 from faq.admin.knowledge import KnowledgeViews
-from faq.domain import locales, people, topics
-from faq.errors import Invalid
+from faq.domain import locales, people, topics, two_factor
+from faq.errors import DomainError, Invalid
 from faq.models import Locale, Topic
 from faq.queries.locales import all_locales
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+for device in (TOTPDevice, StaticDevice):
+    admin.site.unregister(device)  # the library's screens show secrets
 
 
 class PersonForm(UserChangeForm):
@@ -53,6 +58,27 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "email", "first_name", "last_name", "is_staff", "has_two_factor"]
+    actions = ["turn_off_two_factor"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        devices = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+        return super().get_queryset(request).annotate(two_factor=Exists(devices))
+
+    @display(description=gettext_lazy("two-factor login"), boolean=True, ordering="two_factor")
+    def has_two_factor(self, person: User) -> bool:
+        return bool(person.two_factor)  # type: ignore[attr-defined]
+
+    @admin.action(description=gettext_lazy("Turn off two-factor login"), permissions=["change"])
+    def turn_off_two_factor(self, request: HttpRequest, rows: Any) -> None:
+        for person in rows:
+            try:
+                two_factor.turn_off(person, request.POST.get("token", ""), actor=request.user)
+            except DomainError as error:
+                self.message_user(request, f"{person}: {error}", level="ERROR")
+            else:
+                said = _("%(person)s logs in with the password alone now.") % {"person": person}
+                self.message_user(request, said, level="SUCCESS")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         sets = list(super().get_fieldsets(request, obj))

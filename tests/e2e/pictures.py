@@ -89,6 +89,7 @@ def _take(base: str, source: str, person: str, question: str) -> None:
         "dashboard": "/admin/",
         "coverage": "/admin/faq/question/coverage/",
         "gap": "/admin/faq/gap/1/change/",
+        "two-factor": "/admin/two-factor/",
         "source": f"/admin/faq/source/{source}/change/",
         "translation": f"/admin/faq/answerrevision/of/{question}/ar/",
         "translators": "/admin/faq/translationunit/files/",
@@ -105,6 +106,8 @@ def _take(base: str, source: str, person: str, question: str) -> None:
         page.wait_for_url("**/admin/")
         for name, address in pages.items():
             page.goto(address)
+            if name == "two-factor":
+                page.get_by_role("button", name="Set it up").click()
             if name == "source":
                 page.get_by_text("What changes, word by word").click()
             _picture(page, name, to="#id_translates_into" if name == "person" else "")
