@@ -20,7 +20,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import KombuError
 
 from faq import conf
-from faq.domain import handlers, jobs, leases, queues
+from faq.domain import handlers, jobs, leases, queues, sources
 from faq.domain.jobs import Progress
 from faq.enums import JobKind, Queue
 from faq.errors import NotFound
@@ -73,7 +73,8 @@ def run_job(job_id: str) -> None:
 
 @app.task(name="faq.sweep")
 def sweep() -> None:
-    """Send again what waits and no message tells of any more."""
+    """Publish and retire what is due; send again what waits and no message tells of any more."""
+    sources.run_due()
     if not has_broker():
         jobs.recover()
         return
@@ -249,6 +250,7 @@ def _sweep(state: Background) -> None:
     while not state.stopping.is_set():
         try:
             close_old_connections()
+            sources.run_due()
             jobs.recover()
             if waited >= DUE_SECONDS:
                 waited = 0.0

@@ -6,6 +6,8 @@ A person sees the parts whose lists they may open; the number of queries does no
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Least
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -37,6 +39,9 @@ def context(request: HttpRequest, shared: dict[str, Any]) -> dict[str, Any]:
     if may(request, "view_source"):
         found["tiles"] += source_tiles()
         found["broken_sources"] = list(Source.objects.exclude(error="").defer("upload")[:SHOWN])
+        due = Source.objects.filter(Q(publish_at__isnull=False) | Q(retire_at__isnull=False)).defer("upload")
+        first = Least(Coalesce("publish_at", "retire_at"), Coalesce("retire_at", "publish_at"))
+        found["coming"] = list(due.order_by(first)[:SHOWN])
         found["is_new"] = not found["tiles"][0].value and not found["tiles"][1].value
     if may(request, "view_question"):
         found["tiles"] += question_tiles()

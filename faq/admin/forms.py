@@ -197,6 +197,12 @@ class PlaceForm(TopicForm):
             self.fields["refresh_hours"].choices = [*REFRESHED, own]  # type: ignore[attr-defined]
 
 
+class ScheduleForm(forms.Form):
+    """A day and a time in the portal's time zone, as browsers send them."""
+
+    at = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
 class ManyFilesWidget(UnfoldAdminFileFieldWidget):
     """Several files may be chosen, or dropped on it."""
 

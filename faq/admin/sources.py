@@ -15,22 +15,25 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html_join
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
-from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, reported
+from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, ScheduleForm, reported
 from faq.domain import differences, jobs, publication, sources, uploads
 from faq.enums import JobKind, SourceKind
-from faq.errors import NotFound
+from faq.errors import Invalid, NotFound
 from faq.models import Phrasing, Source, SourceRevision
 from faq.queries import locales
 
 REVISIONS = 20
+DUE = {"publish": gettext_lazy("goes live on %(when)s"), "retire": gettext_lazy("is retired on %(when)s")}
 
 
 @admin.register(Source)
@@ -46,7 +49,8 @@ class SourceAdmin(DeskAdmin):
 
     @display(description=gettext_lazy("state"), ordering="state")
     def status(self, source: Source) -> SafeString:
-        return badge(source.state, source.get_state_display())
+        marks = format_html_join("", '<br><span class="pf-quiet">{}</span>', ((each,) for each in _due(source)))
+        return format_html("{}{}", badge(source.state, source.get_state_display()), marks)
 
     @display(description=gettext_lazy("revisions"))
     def revisions_count(self, source: Source) -> int:
@@ -61,7 +65,7 @@ class SourceAdmin(DeskAdmin):
         return [
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_source_{name}")
-                for name in ("publish", "retire", "revise", "refresh", "upload", "place")
+                for name in ("publish", "retire", "schedule", "revise", "refresh", "upload", "place")
             ),
             *super().get_urls(),
         ]
@@ -131,6 +135,8 @@ class SourceAdmin(DeskAdmin):
             "retiring": _retiring(source) if may(request, "publish_source") else None,
             "form": form,
             "place": place or PlaceForm(source),
+            "due": _due(source),
+            "zone": timezone.get_current_timezone_name(),
             "is_web": source.kind == SourceKind.URL,
             "may_change": may(request, "change_source"),
             "may_publish": may(request, "publish_source"),
@@ -160,6 +166,30 @@ class SourceAdmin(DeskAdmin):
             self._to(pk),
             needs="faq.publish_source",
         )
+
+    def schedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Publish a revision, or retire the source, at a time; or neither."""
+        source, form, does = self._source(pk), ScheduleForm(request.POST), request.POST.get("do", "")
+        said: dict[str, Any] = {"actor": request.user, "expected": _expected(request)}
+        number = request.POST.get("revision", "")
+        revision = source.revisions.filter(number=number).first() if number.isdigit() else None
+
+        def call() -> Source:
+            if does == "take back":
+                return sources.take_back(source, **said)
+            if not form.is_valid():
+                raise Invalid(_("Give the day and the time."))
+            if does == "retire":
+                return sources.retire_later(source, form.cleaned_data["at"], **said)
+            if revision is None:
+                raise Invalid(_("Choose the revision that is to be published."))
+            return sources.publish_later(source, revision, form.cleaned_data["at"], **said)
+
+        def done(source: Source) -> str:
+            at = {"publish": source.publish_at, "retire": source.retire_at}.get(does)
+            return DUE[does] % {"when": _when(at)} if at else _("Taken back. Nothing happens by itself.")
+
+        return perform(request, call, done, self._to(pk), needs="faq.publish_source")
 
     def refresh_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         source = self._source(pk)
@@ -229,6 +259,16 @@ class SourceAdmin(DeskAdmin):
 
     def _to(self, pk: int) -> str:
         return reverse("admin:faq_source_change", args=[pk])
+
+
+def _due(source: Source) -> list[str]:
+    """What is to happen by itself, in words."""
+    times = (("publish", source.publish_at), ("retire", source.retire_at))
+    return [DUE[name] % {"when": _when(at)} for name, at in times if at]
+
+
+def _when(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "j M Y, H:i")
 
 
 def _added(source: Source) -> str:

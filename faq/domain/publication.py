@@ -108,6 +108,7 @@ def publish_source(
         before = {"state": row.state, "revision": _number(row.published_revision)}
         _follow_title(row, target)
         row.published_revision, row.state = target, State.PUBLISHED
+        row.publish_at = row.publish_revision = None  # whoever publishes another one now does not want that one later
         row.save()
         if _is_table(target):
             _publish_imported(target, actor)
@@ -128,6 +129,7 @@ def retire_source(source: Source, actor: audit.Actor = None, *, expected: dateti
             return _caught_up(source)
         before = {"state": row.state, "revision": _number(row.published_revision)}
         row.published_revision, row.state = None, State.RETIRED
+        row.publish_at = row.publish_revision = row.retire_at = None
         row.save()
         audit.record(actor, "retire", row, before, {"state": row.state})
         signals.source_published.send(sender=Source, source_id=row.pk, revision_id=None)

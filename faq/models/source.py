@@ -36,6 +36,9 @@ class Source(models.Model):
         related_name="published_source",
         verbose_name=_("published revision"),
     )
+    publish_at = models.DateTimeField(_("goes live"), null=True, blank=True)
+    publish_revision = models.ForeignKey("faq.SourceRevision", models.SET_NULL, null=True, blank=True, related_name="+")
+    retire_at = models.DateTimeField(_("is retired"), null=True, blank=True)
     refresh_hours = models.PositiveIntegerField(
         _("refresh every (hours)"), default=0, help_text=_("0: never by itself")
     )

@@ -41,6 +41,10 @@ class World:
             "refresh": (reverse("admin:faq_source_refresh", args=[source]), ["change_source"], {}),
             "publish source": (reverse("admin:faq_source_publish", args=[source]), ["publish_source"], {}),
             "retire source": (reverse("admin:faq_source_retire", args=[source]), ["publish_source"], {}),
+            "schedule": (
+                reverse("admin:faq_source_schedule", args=[source]), ["publish_source"],
+                {"do": "retire", "at": "2999-01-01T08:00"},
+            ),
             "place source": (reverse("admin:faq_source_place", args=[source]), ["change_source"], {"title": "Elsewhere"}),
             "questions": (reverse("admin:faq_question_changelist"), ["view_question"], None),
             "question": (reverse("admin:faq_question_change", args=[question]), ["view_question"], None),
@@ -105,7 +109,7 @@ class World:
     def facts(self) -> tuple[Any, ...]:
         """Everything that the forms above could change."""
         return (
-            list(Source.objects.order_by("pk").values_list("state", "published_revision", "title")),
+            list(Source.objects.order_by("pk").values_list("state", "published_revision", "title", "retire_at")),
             list(Question.objects.order_by("pk").values_list("state")),
             list(AnswerRevision.objects.order_by("pk").values_list("pk", "state", "text")),
             list(TranslationUnit.objects.order_by("pk").values_list("target_text")),
@@ -121,7 +125,7 @@ def world() -> World:
 
 
 NAMES = [
-    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "place source",
+    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "schedule", "place source",
     "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording", "remove wording",
     "translations", "translation", "save translation", "approve translation", "machine", "unit", "correct", "gaps", "gap",
     "gap of a wording", "sort", "take apart", "entry answers", "jobs", "job", "job state", "active jobs", "cancel", "retry",
@@ -163,9 +167,8 @@ def test_a_visitor_is_sent_to_the_login(world: World, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["revise", "refresh", "publish source", "retire source", "place source", "save", "draft", "retire", "move", "wording",
-     "remove wording",
-     "machine", "sort", "take apart", "entry answers", "cancel", "retry"],
+    ["revise", "refresh", "publish source", "retire source", "schedule", "place source", "save", "draft", "retire", "move",
+     "wording", "remove wording", "machine", "sort", "take apart", "entry answers", "cancel", "retry"],
 )  # fmt: skip
 def test_changes_want_post(world: World, name: str) -> None:
     before = world.facts()
@@ -175,10 +178,9 @@ def test_changes_want_post(world: World, name: str) -> None:
 
 
 FORMS = [
-    "revise", "refresh", "publish source", "retire source", "place source", "save", "publish", "draft", "retire", "move",
-    "wording",
-    "remove wording", "save translation", "approve translation", "machine", "correct", "sort", "take apart", "entry answers",
-    "cancel", "retry",
+    "revise", "refresh", "publish source", "retire source", "schedule", "place source", "save", "publish", "draft",
+    "retire", "move", "wording", "remove wording", "save translation", "approve translation", "machine", "correct",
+    "sort", "take apart", "entry answers", "cancel", "retry",
 ]  # fmt: skip
 
 

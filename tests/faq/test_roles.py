@@ -1,12 +1,14 @@
 """Roles are enforced where things are done: each role is tried at each action, as a person who calls the domain would."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from faq.domain import (
     access,
@@ -92,6 +94,13 @@ class World:
             "add source": lambda: sources.add_source(title="A", locale="en", text="Quite short. A text.", actor=who),
             "revise source": lambda: sources.revise_content(self.source, text="Another text. Short.", actor=who),
             "publish source": lambda: publication.publish_source(self.source, actor=who),
+            "schedule publishing": lambda: sources.publish_later(
+                self.source, publication.newest_revision(self.source), timezone.now() + timedelta(days=1), actor=who
+            ),
+            "schedule retiring": lambda: sources.retire_later(
+                self.source, timezone.now() + timedelta(days=1), actor=who
+            ),
+            "take schedule back": lambda: sources.take_back(self.source, actor=who),
             "retire source": lambda: publication.retire_source(self.source, actor=who),
             "create question": lambda: questions.create_question(phrasings=["Why?"], locale="en", actor=who),
             "word question": lambda: questions.add_phrasing(self.question, text="Cost?", locale="en", actor=who),
@@ -140,7 +149,8 @@ EDITS = {
     "add topic", "add term", "delete term",
 }  # fmt: skip
 PUBLISHES = EDITS | TRANSLATES | {
-    "publish source", "retire source", "publish question", "retire question", "publish answer", "publish revision",
+    "publish source", "retire source", "schedule publishing", "schedule retiring", "take schedule back", "publish question",
+    "retire question", "publish answer", "publish revision",
     "delete topic", "bulk retire",
 }  # fmt: skip
 ALLOWED: dict[Role | None, set[str]] = {

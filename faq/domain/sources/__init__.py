@@ -16,6 +16,7 @@ from faq.domain.sources.intake import (
     revise_source,
 )
 from faq.domain.sources.placing import place_source
+from faq.domain.sources.scheduling import publish_later, retire_later, run_due, take_back
 
 __all__ = [
     "Impact",
@@ -25,10 +26,14 @@ __all__ = [
     "place_source",
     "plan_publication",
     "plan_retirement",
+    "publish_later",
     "publish_source",
     "refresh_source",
     "reread_source",
+    "retire_later",
     "retire_source",
     "revise_content",
     "revise_source",
+    "run_due",
+    "take_back",
 ]
