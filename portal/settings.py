@@ -153,6 +153,12 @@ LANGUAGES = [
     ("en", _("English")), ("de", _("German")), ("fr", _("French")), ("es", _("Spanish")), ("pl", _("Polish")),
     ("uk", _("Ukrainian")), ("tr", _("Turkish")), ("ar", _("Arabic")), ("zh-hans", _("Chinese (simplified)")),
 ]  # fmt: skip
+# The desk's language, chosen there; a reader's is another matter (faq.web.languages).
+LANGUAGE_COOKIE_NAME = "polyfaq_desk_language"
+LANGUAGE_COOKIE_PATH = "/admin/"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -181,7 +187,7 @@ HTTPS = env.boolean("POLYFAQ_HTTPS", SITE_URL.startswith("https://"))
 HSTS_SECONDS = env.integer("POLYFAQ_HSTS_SECONDS", 31_536_000)
 SSL_REDIRECT = env.boolean("POLYFAQ_SSL_REDIRECT", True)
 if HTTPS:
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = HSTS_SECONDS
     SECURE_SSL_REDIRECT = SSL_REDIRECT
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -341,6 +347,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "faq.admin.dashboard.context",
     "STYLES": [lambda request: static("admin/polyfaq/desk.css")],
     "SHOW_BACK_BUTTON": True,
+    "SHOW_LANGUAGES": True,
     "ACCOUNT": {"navigation": [{"title": _("Two-factor login"), "link": reverse_lazy("two_factor")}]},
     "COLORS": {
         "primary": {

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from faq.admin import login
 
@@ -9,6 +10,7 @@ urlpatterns = [
     path("admin/login/", login.DeskLogin.as_view()),
     path("admin/login/code/", login.code, name="login_code"),
     path("admin/two-factor/", admin.site.admin_view(login.settings), name="two_factor"),
+    path("admin/language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("", include("faq.urls")),
 ]

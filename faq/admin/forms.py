@@ -275,6 +275,42 @@ class AddSourceForm(ContentForm, PlacedForm):
         return url
 
 
+class SitemapForm(PlacedForm):
+    """Which pages of a site become sources."""
+
+    url = forms.URLField(
+        label=gettext_lazy("Address of the site or of its sitemap"),
+        max_length=2000,
+        assume_scheme="https",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://…", "inputmode": "url", "dir": "ltr"}),
+        error_messages={"invalid": gettext_lazy("This is no web address. Write it as in https://example.org/page.")},
+        help_text=gettext_lazy("Of a site, the sitemap that its robots.txt names is read, else /sitemap.xml."),
+    )
+    part = forms.CharField(
+        label=gettext_lazy("Only addresses that contain"),
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "/help/", "dir": "ltr"}),
+    )
+    refresh_hours = forms.TypedChoiceField(
+        label=gettext_lazy("Look for changes"),
+        coerce=int,
+        choices=REFRESHED,
+        initial=7 * 24,
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy("What has changed waits as a draft until somebody publishes it."),
+    )
+    publish = forms.BooleanField(
+        label=gettext_lazy("Publish at once"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    field_order = ["url", "part", "locale", "topic", "refresh_hours", "publish"]
+
+    def __init__(self, *args: Any, may_publish: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_publish:
+            del self.fields["publish"]
+
+
 class AddQuestionForm(PlacedForm):
     text = forms.CharField(
         label=gettext_lazy("Question"),

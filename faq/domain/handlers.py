@@ -32,7 +32,7 @@ Handler = Callable[[Args, Progress], None]
 
 def ingest(args: Args, progress: Progress) -> None:
     """`urls`: addresses to read; `uploads`: pairs of a kept file (uploads.keep) and the name it came with; `locale`, `topic` (its
-    key), `publish`. One that fails never fails the others."""
+    key), `publish`, `refresh_hours` (of the addresses). One that fails never fails the others."""
     topic = Topic.objects.filter(key=args.get("topic") or "").first()
     about: dict[str, Any] = {
         "locale": args["locale"],
@@ -44,7 +44,10 @@ def ingest(args: Args, progress: Progress) -> None:
     def read(item: tuple[str, str]) -> None:
         address, kept = item
         if not kept:
-            sources.ingest(url=address, kind=SourceKind.URL, **about)
+            source, change = sources.ingest(url=address, kind=SourceKind.URL, **about)
+            if change == "added" and args.get("refresh_hours"):
+                place = {"title": source.title, "topic": source.topic, "refresh_hours": args["refresh_hours"]}
+                sources.place_source(source, **place)
         elif not Source.objects.filter(upload=kept, created_at__gte=progress.job.created_at).exists():
             # Else an earlier run of this job ended between the source and the note that it is done.
             sources.ingest(data=uploads.read_kept(kept), filename=address, kind=SourceKind.FILE, new=True, **about)

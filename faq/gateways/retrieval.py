@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retrieval.ingest.fetch import Fetched
+    from retrieval.ingest.sitemap import Sitemap
     from retrieval.service import Retriever
     from retrieval.spelling import WordStore
 
@@ -170,6 +171,22 @@ def fetch_url(url: str, *, etag: str = "", last_modified: str = "") -> "Fetched"
             max_bytes=conf.get("FETCH_MAX_BYTES"),
             timeout=float(conf.get("FETCH_TIMEOUT_SECONDS")),
         )
+
+
+def sitemap(url: str) -> "Sitemap":
+    """What the sitemap at an address names; Invalid for what is none."""
+    from retrieval.ingest.sitemap import read_sitemap
+
+    got = fetch_url(url)
+    with mapped():
+        return read_sitemap(got.data, url)
+
+
+def sitemaps_of(robots: str) -> list[str]:
+    """The sitemaps that the robots.txt at an address names."""
+    from retrieval.ingest.sitemap import named_in_robots
+
+    return named_in_robots(fetch_url(robots).data)
 
 
 def chunk_document(document: types.Document, locale: str) -> list[types.Chunk]:

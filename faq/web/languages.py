@@ -15,7 +15,7 @@ COOKIE_SECONDS = 365 * 24 * 3600
 def negotiate(request: HttpRequest) -> Locale:
     """The best enabled locale for a visitor whose path names none."""
     remembered = locales.resolve(request.COOKIES.get(COOKIE, ""))
-    return remembered or _wished(request)
+    return remembered or wished(request)
 
 
 def chosen(request: HttpRequest, tag: str) -> bool:
@@ -23,14 +23,15 @@ def chosen(request: HttpRequest, tag: str) -> bool:
     if all(locale.tag != tag for locale in locales.enabled_locales()):
         return False
     remembered = request.COOKIES.get(COOKIE, "") if "HTTP_COOKIE" in request.META else ""
-    return (remembered or _wished(request).tag) != tag
+    return (remembered or wished(request).tag) != tag
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, tag: str) -> None:
     response.set_cookie(COOKIE, tag, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure())
 
 
-def _wished(request: HttpRequest) -> Locale:
+def wished(request: HttpRequest) -> Locale:
+    """The best enabled locale for what the browser asks for."""
     header = request.headers.get("Accept-Language", "")[:500]
     if not header:
         return locales.default_locale()

@@ -1,6 +1,7 @@
 """The visitor's language from the path, else cookie, else Accept-Language; and the response headers that protect pages.
 
-`request.locale` is set on every public page. The admin speaks the language of cookie or Accept-Language too.
+`request.locale` is set on every public page. The admin speaks the language that was chosen there, else
+the browser's: looking at a page in another one does not change it.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,13 @@ def interface_language(locale: Locale) -> str:
     return next((tag for tag in tags if tag in known), settings.LANGUAGE_CODE)
 
 
+def desk_language(request: HttpRequest) -> str:
+    """The catalogue for the admin: the one chosen there, else the best of the browser's wishes."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    known = {code for code, _ in settings.LANGUAGES}
+    return chosen if chosen in known else interface_language(languages.wished(request))
+
+
 class LocaleMiddleware:
     """Sets `request.locale` and Django's active language; sends other spellings of a tag to the one we use."""
 
@@ -45,7 +53,7 @@ class LocaleMiddleware:
         if first in UNLOCALISED:
             return self.get_response(request)
         if first == ADMIN:
-            with translation.override(interface_language(negotiate(request))):
+            with translation.override(desk_language(request)):
                 return self.get_response(request)
         named = locales.resolve(first) if first else None
         if named is not None and named.tag != first:

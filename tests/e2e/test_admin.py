@@ -1,15 +1,17 @@
 """The editors' desk in a browser: from a pasted source to an answer that cites it, both directions, keyboard, widths."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
+from django.utils import timezone
 
-from faq.domain import answers, indexing, jobs, people, questions, roles
+from faq.domain import answers, feedback, gaps, indexing, jobs, people, questions, roles, sources
 from faq.enums import JobKind, JobState
-from faq.models import AnswerRevision, Job, Question, Source
+from faq.models import AnswerRevision, Gap, Job, Question, Source
 from tests.e2e.chromium import violations
 from tests.e2e.test_access import CONTRAST
 from tests.faq.factories import citation, make_question, make_source, passages, remember
@@ -24,6 +26,7 @@ The pool is open on Sundays from 10:00 to 18:00. A ticket for adults costs 6 eur
 
 Bus 4 stops in front of the pool. There are no parking spaces.
 """
+ASKED = [("Where do the swans sleep?", "en"), ("أين تنام البجعات؟", "ar")]
 OPENING = "The pool is open on Sundays from 10:00 to 18:00."
 TICKET = "A ticket for adults costs 6 euros."
 ARABIC = {OPENING: "يفتح المسبح أيام الأحد من الساعة 10:00 إلى 18:00.", TICKET: "تكلفة التذكرة للبالغين 6 يورو."}
@@ -280,10 +283,15 @@ def screens(editor: User, starter: Any) -> list[str]:
     questions.add_phrasing(question, text="متى يفتح؟", locale="ar", canonical=True)
     indexing.sync_all()
     job = jobs.enqueue(JobKind.POPULATE, {})
-    args = {"source": Source.objects.get().pk, "question": question.pk, "job": job.pk}
+    later = timezone.now() + timedelta(days=3)
+    sources.retire_later(source, later)
+    asked = [feedback.record_asked(text, tag, nearest=question) for text, tag in ASKED]
+    gaps.put_together([each.gap for each in asked if each is not None and each.gap is not None])
+    args = {"source": source.pk, "question": question.pk, "job": job.pk, "gap": Gap.objects.get().pk}
     return [
         "/admin/", "/admin/faq/question/coverage/",
-        "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/question/", "/admin/faq/question/add/",
+        "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/source/sitemap/", "/admin/two-factor/",
+        f"/admin/faq/question/add/?gap={Gap.objects.get().pk}", "/admin/faq/question/", "/admin/faq/question/add/",
         "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/", "/admin/faq/question/import/",
         "/admin/faq/glossaryterm/", "/admin/faq/glossaryterm/files/", "/admin/faq/glossaryterm/add/",
         "/admin/faq/translationunit/", "/admin/faq/locale/", "/admin/faq/topic/", "/admin/faq/apikey/", "/admin/auth/user/",

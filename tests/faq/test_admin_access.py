@@ -41,6 +41,7 @@ class World:
             "refresh": (reverse("admin:faq_source_refresh", args=[source]), ["change_source"], {}),
             "publish source": (reverse("admin:faq_source_publish", args=[source]), ["publish_source"], {}),
             "retire source": (reverse("admin:faq_source_retire", args=[source]), ["publish_source"], {}),
+            "sitemap": (reverse("admin:faq_source_sitemap"), ["add_source"], None),
             "schedule": (
                 reverse("admin:faq_source_schedule", args=[source]), ["publish_source"],
                 {"do": "retire", "at": "2999-01-01T08:00"},
@@ -125,11 +126,11 @@ def world() -> World:
 
 
 NAMES = [
-    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "schedule", "place source",
-    "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording", "remove wording",
-    "translations", "translation", "save translation", "approve translation", "machine", "unit", "correct", "gaps", "gap",
-    "gap of a wording", "sort", "take apart", "entry answers", "jobs", "job", "job state", "active jobs", "cancel", "retry",
-    "audit",
+    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "sitemap", "schedule",
+    "place source", "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording",
+    "remove wording", "translations", "translation", "save translation", "approve translation", "machine", "unit",
+    "correct", "gaps", "gap", "gap of a wording", "sort", "take apart", "entry answers", "jobs", "job", "job state",
+    "active jobs", "cancel", "retry", "audit",
 ]  # fmt: skip
 
 

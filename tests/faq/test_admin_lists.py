@@ -12,7 +12,7 @@ from faq.domain import answers, feedback, indexing, jobs, publication, review, s
 from faq.enums import JobKind, JobState, State, TermKind, TranslationPolicy
 from faq.models import AuditEntry, GlossaryTerm, Job, Locale, Question, Source, Topic
 from tests.faq.desk import messages, person, signed_in
-from tests.faq.factories import PARKING, make_question, make_source, passages, remember
+from tests.faq.factories import PARKING, make_portal, make_question, make_source, passages, remember
 
 pytestmark = pytest.mark.django_db
 COST = "A resident permit costs 30 euros a year."
@@ -312,3 +312,27 @@ def test_a_glossary_entry_is_kept_and_logged(operator: Client) -> None:
     log = AuditEntry.objects.filter(object_type="glossaryterm").order_by("pk")
     assert list(log.values_list("verb", flat=True)) == ["add", "delete"]
     assert not GlossaryTerm.objects.exists()
+
+
+# The desk's language
+
+
+def test_looking_at_a_page_in_another_language_does_not_change_the_desks(client: Client) -> None:
+    make_portal()
+    client.cookies["polyfaq_locale"] = "ar"
+    assert 'lang="de"' in client.get("/admin/", headers={"accept-language": "de"}).content.decode()
+
+
+def test_the_desk_keeps_the_language_that_was_chosen_there(client: Client) -> None:
+    response = client.post("/admin/language/", {"language": "zh-hans", "next": "/admin/faq/source/"})
+    assert (response.status_code, response["Location"]) == (302, "/admin/faq/source/")
+    cookie = response.cookies["polyfaq_desk_language"]
+    assert (cookie["path"], cookie["samesite"], cookie["httponly"]) == ("/admin/", "Lax", True)
+    assert 'lang="zh-hans"' in client.get("/admin/", headers={"accept-language": "de"}).content.decode()
+    assert 'lang="en"' in client.get("/en/").content.decode()
+
+
+def test_a_language_that_the_desk_does_not_speak_is_not_chosen(client: Client) -> None:
+    client.cookies["polyfaq_desk_language"] = "xx"
+    assert 'lang="de"' in client.get("/admin/", headers={"accept-language": "de"}).content.decode()
+    assert client.post("/admin/language/", {"language": "de", "next": "https://evil.example/"})["Location"] == "/"

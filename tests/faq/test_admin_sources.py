@@ -242,7 +242,7 @@ def files(*named: tuple[str, bytes]) -> list[SimpleUploadedFile]:
 def test_several_files_become_a_source_each_and_a_bad_one_stops_none(client: Client) -> None:
     given = files(("bins.md", BINS.encode()), ("broken.pdf", b"%PDF-1.4 broken"), ("permits.md", PARKING.encode()))
     response = client.post(ADD, form(upload=given, publish="on"), follow=True)
-    assert messages(response) == ["Files that are being read: 3."]
+    assert messages(response) == ["Sources that are being read: 3."]
     job = Job.objects.get(kind="ingest")
     assert response.redirect_chain[-1][0] == reverse("admin:faq_job_change", args=[job.pk])
     job = jobs.run(job.pk)

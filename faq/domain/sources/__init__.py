@@ -17,12 +17,16 @@ from faq.domain.sources.intake import (
 )
 from faq.domain.sources.placing import place_source
 from faq.domain.sources.scheduling import publish_later, retire_later, run_due, take_back
+from faq.domain.sources.sitemaps import Looked, ingest_sitemap, look_at_sitemap
 
 __all__ = [
     "Impact",
+    "Looked",
     "add_source",
     "clean",
     "ingest",
+    "ingest_sitemap",
+    "look_at_sitemap",
     "place_source",
     "plan_publication",
     "plan_retirement",

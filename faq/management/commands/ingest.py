@@ -33,6 +33,9 @@ class Command(console.PortalCommand):
         parser.add_argument("what", nargs="+", metavar="PATH_OR_URL")
         parser.add_argument("--locale", required=True, help="the language they are written in")
         parser.add_argument("--topic", default="", help="key of a topic; made when it is missing")
+        parser.add_argument(
+            "--sitemap", action="store_true", help="addresses are sites, or their sitemaps: read the pages"
+        )
         parser.add_argument("--publish", action="store_true", help="readers see it at once")
         parser.add_argument("--no-wait", action="store_true", help="leave background work to the server")
         parser.add_argument("--json", action="store_true")
@@ -44,7 +47,7 @@ class Command(console.PortalCommand):
         except DomainError as error:
             raise CommandError(str(error)) from error
         report: dict[str, Any] = {"added": 0, "revised": 0, "unchanged": 0, "failed": []}
-        items = list(_items(options["what"]))
+        items = self._items(options, locale)
         with console.bar("Reading") as step, jobs.together():
             for done, item in enumerate(items, start=1):
                 self._one(item, locale, topic, options["publish"], report)
@@ -54,6 +57,22 @@ class Command(console.PortalCommand):
         self._tell(report, options["json"])
         if report["failed"] and not (report["added"] or report["revised"] or report["unchanged"]):
             raise SystemExit(1)
+
+    def _items(self, options: dict[str, Any], locale: str) -> list[str]:
+        """What is to be read; of sitemaps the pages."""
+        found: list[str] = []
+        for item in _items(options["what"]):
+            if not (options["sitemap"] and is_url(item)):
+                found.append(item)
+                continue
+            try:
+                looked = sources.look_at_sitemap(item, locale)
+            except DomainError as error:
+                raise CommandError(str(error)) from error
+            found += [*looked.known, *looked.pages]
+            for reason in looked.unread:
+                self.stderr.write(reason)
+        return found
 
     def _one(self, item: str, locale: str, topic: Topic | None, publish: bool, report: dict[str, Any]) -> None:
         try:
