@@ -348,7 +348,12 @@ UNFOLD = {
     "STYLES": [lambda request: static("admin/polyfaq/desk.css")],
     "SHOW_BACK_BUTTON": True,
     "SHOW_LANGUAGES": True,
-    "ACCOUNT": {"navigation": [{"title": _("Two-factor login"), "link": reverse_lazy("two_factor")}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Two-factor login"), "link": reverse_lazy("two_factor")},
+        ]
+    },
     "COLORS": {
         "primary": {
             "50": "#effaf7",

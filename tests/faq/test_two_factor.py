@@ -237,6 +237,11 @@ def test_the_librarys_screens_with_everybodys_secrets_are_not_at_the_desk() -> N
     assert boss.get("/admin/otp_static/staticdevice/").status_code == 404
 
 
+def test_the_menu_under_ones_name_leads_to_the_password_and_to_two_factor_login(anna: User) -> None:
+    page = signed_in(anna).get("/admin/").content.decode()
+    assert [f'href="{address}"' in page for address in ("/admin/password_change/", PAGE)] == [True, True]
+
+
 def test_the_page_is_for_people_of_the_desk_only() -> None:
     assert Client().get(PAGE)["Location"] == f"/admin/login/?next={PAGE}"
     reader = User.objects.create_user("reader", password=PASSWORD)
