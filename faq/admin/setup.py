@@ -58,6 +58,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = []  # two lists side by side are wider than the page
     list_display = ["username", "email", "first_name", "last_name", "is_staff", "has_two_factor"]
     actions = ["turn_off_two_factor"]
 

@@ -291,6 +291,7 @@ def screens(editor: User, starter: Any) -> list[str]:
     return [
         "/admin/", "/admin/faq/question/coverage/",
         "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/source/sitemap/", "/admin/two-factor/",
+        f"/admin/auth/user/{editor.pk}/change/",
         f"/admin/faq/question/add/?gap={Gap.objects.get().pk}", "/admin/faq/question/", "/admin/faq/question/add/",
         "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/", "/admin/faq/question/import/",
         "/admin/faq/glossaryterm/", "/admin/faq/glossaryterm/files/", "/admin/faq/glossaryterm/add/",
