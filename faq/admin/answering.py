@@ -4,7 +4,6 @@ Invariant: what an editor typed comes back on the page whatever goes wrong: a qu
 without a citation, or another editor's revision in between.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +59,11 @@ def posted(request: HttpRequest) -> Posted:
         if passage is None or not number.isdecimal() or not quote.strip():
             continue
         quote = quote.replace("\r\n", "\n").strip()
-        error = "" if span(passage.text, quote) else _("This is not in the passage word for word. Copy it from there.")
+        error = (
+            ""
+            if answers.span(passage.text, quote)
+            else _("This is not in the passage word for word. Copy it from there.")
+        )
         found.append(CitationRow(int(number), passage, quote, error=error))
     significance = request.POST.get("significance", Significance.MAJOR)
     seen = request.POST.get("seen", "")
@@ -70,13 +73,6 @@ def posted(request: HttpRequest) -> Posted:
         significance=significance if significance in Significance.values else Significance.MAJOR,
         seen=int(seen) if seen.isdecimal() else -1,
     )
-
-
-def span(text: str, quote: str) -> tuple[int, int] | None:
-    """Where a quote stands in a passage, white space aside; None when it does not."""
-    words = quote.split()
-    match = re.search(r"\s+".join(map(re.escape, words)), text) if words else None
-    return match.span() if match else None
 
 
 def save(question: Question, form: Posted, *, publish: bool, actor: Any) -> AnswerRevision:
@@ -108,7 +104,7 @@ def home_locale(question: Question) -> str:
 
 
 def _citation(row: CitationRow) -> Citation:
-    place = span(row.passage.text, row.quote)
+    place = answers.span(row.passage.text, row.quote)
     if place is None:
         raise Invalid(_("Citation %(n)d: the quote is not in its passage word for word.") % {"n": row.number})
     start, end = place

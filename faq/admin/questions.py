@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from faq.admin import answering
+from faq.admin import answering, checking
 from faq.admin.answering import Posted, canonical_text
+from faq.admin.checking import CheckViews
 from faq.admin.coverage import CoverageViews
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.filters import AnswerFreshness, MissingTranslation
@@ -24,7 +25,7 @@ from faq.domain import answers, gaps, questions
 from faq.enums import AskedState, Freshness, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.models import AnswerRevision, Asked, Locale, Phrasing, Question
-from faq.queries import freshness, locales
+from faq.queries import freshness, locales, nearby
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LocaleRow:
 
 
 @admin.register(Question)
-class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
+class QuestionAdmin(ImportViews, CoverageViews, CheckViews, DeskAdmin):
     list_display = ["wording", "topic", "status", "answer_freshness", "updated_at"]
     list_filter = ["state", "topic", AnswerFreshness, MissingTranslation]
     search_fields = ["phrasings__text", "key"]
@@ -73,6 +74,7 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
         return [
             *self.coverage_urls(),
             *self.import_urls(),
+            *self.check_urls(),
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_question_{name}")
                 for name in ("draft", "save", "retire", "place", "phrasing", "phrasing_remove")
@@ -85,12 +87,17 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
         wordings = _wordings(request)
         form = AddQuestionForm(request.POST or None, initial=_begun(wordings))
         chosen = request.POST.getlist("asked") if request.method == "POST" else [str(row.pk) for row in wordings]
-        if request.method == "POST" and form.is_valid():
+        near: list[nearby.Near] = []
+        # Asked once for each question as it is worded: changed words may ask what another entry asks.
+        if request.method == "POST" and form.is_valid() and request.POST.get("despite") != form.cleaned_data["text"]:
+            near = checking.repeated(form)
+        if request.method == "POST" and form.is_valid() and not near:
             with reported(form):
                 question = self._create(request, form, [row for row in wordings if str(row.pk) in chosen])
                 return HttpResponseRedirect(self._to(question.pk))
         context = {
             "form": form,
+            "near": near,
             "wordings": [(row, told(row, desk_locale()), str(row.pk) in chosen) for row in wordings],
             "times": sum(row.count for row in wordings),
             "title": _("Write a question"),
@@ -164,6 +171,14 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
             "home": home,
             "place": TopicForm(initial={"topic": question.topic_id}, auto_id="place_%s"),
             "phrasing": phrasing or {"locale": home},
+            "report": checking.report(
+                question,
+                form.text if form else latest.text if latest else "",
+                home,
+                checking.found_quotes(citations),
+            )
+            if may(request, "change_question")
+            else None,
             "may_change": may(request, "change_question"),
             "may_publish": may(request, "change_question") and may(request, "publish_question"),
             "may_translate": may(request, "view_answerrevision"),
@@ -206,6 +221,8 @@ class QuestionAdmin(ImportViews, CoverageViews, DeskAdmin):
             request,
             _("Published. Readers see it now.") if publish else _("Saved as a draft. Readers do not see it yet."),
         )
+        if warning := checking.warned(question):
+            self.message_user(request, warning, level=messages.WARNING)
         return HttpResponseRedirect(self._to(pk))
 
     def draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -26,6 +26,7 @@ from faq.queries.payloads import (
     Reading,
     SegmentPayload,
     TopicPayload,
+    Worded,
     reading,
     topic_titles,
 )
@@ -126,6 +127,13 @@ def question_page(key: str, tag: str) -> QuestionPayload:
     """A published question with its answer in the locale, or the best fallback. NotFound for other keys."""
     reader = reading(tag)
     question, wordings = _published(key)
+    return page_of(question, wordings, answer(question.pk, tag), reader)
+
+
+def page_of(
+    question: Question, wordings: Sequence[Worded], answered: AnswerPayload | None, reader: Reading
+) -> QuestionPayload:
+    """A question as a reader sees it, with these wordings and this answer."""
     text = reader.worded(wordings) or reader.text(question.key, reader.default)
     topic: TopicPayload | None = None
     related: list[QuestionLink] = []
@@ -135,7 +143,7 @@ def question_page(key: str, tag: str) -> QuestionPayload:
         topic = TopicPayload(name, title, description)
         others = Question.objects.filter(topic_id=question.topic_id, state=State.PUBLISHED).exclude(pk=question.pk)
         related = question_links(others, reader, limit=5)
-    return QuestionPayload(question.pk, question.key, text, topic, answer(question.pk, tag), tuple(related))
+    return QuestionPayload(question.pk, question.key, text, topic, answered, tuple(related))
 
 
 def _published(key: str) -> tuple[Question, list[Phrasing]]:
@@ -159,22 +167,29 @@ def answer(question: Question | int, tag: str) -> AnswerPayload | None:
     if canonical is None:
         return None
     shown = next((rows[each] for each in reader.chain if each in rows), canonical)
-    citations = _citations(shown, canonical)
+    return assembled(shown, canonical, _citations(shown, canonical), reader, outdated=_outdated(shown, canonical))
+
+
+def assembled(
+    shown: AnswerRevision, canonical: AnswerRevision, citations: Sequence[Citation], reader: Reading, *, outdated: bool
+) -> AnswerPayload | None:
+    """A revision as a reader sees it; none of it need be stored, or published. `outdated`: the original says something else by
+    now."""
     units = _recalled(shown, citations, reader)
     standing = {each.number: each for each in citations if _stands(each)}
     segments = _standing(_segments(shown, reader, units), standing)
     if not any(segment.citations for segment in segments):
         return None
     used = {number for segment in segments for number in segment.citations}
-    translated = canonical.locale_id != tag and any(segment.lang == tag for segment in segments)
+    translated = canonical.locale_id != reader.tag and any(segment.lang == reader.tag for segment in segments)
     return AnswerPayload(
         segments=tuple(segments),
         citations=tuple(_citation(each, reader, units) for each in citations if each.number in used),
         original=tuple(_standing(_segments(canonical, reader, {}), standing)) if translated else (),
         original_lang=canonical.locale_id,
         machine=any(segment.origin == Origin.MACHINE for segment in segments),
-        stale=_outdated(shown, canonical) or any(_changed(each) for each in citations),
-        untranslated=any(segment.lang != tag for segment in segments),
+        stale=outdated or any(_changed(each) for each in citations),
+        untranslated=any(segment.lang != reader.tag for segment in segments),
         updated=shown.published_at or shown.created_at,
     )
 

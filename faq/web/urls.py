@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from faq.queries import locales
-from faq.web import llms, markdown, streaming, structured, views
+from faq.web import llms, markdown, preview, streaming, structured, views
 
 
 class LocaleConverter:
@@ -52,5 +52,6 @@ urlpatterns = [
     path("<locale:locale>/questions/<key:key>/", views.question, name="question"),
     path("<locale:locale>/questions/<key:key>.md", markdown.question, name="question-markdown"),
     path("<locale:locale>/questions/<key:key>/feedback/", views.give_feedback, name="feedback"),
+    path("<locale:locale>/preview/<int:pk>/", preview.preview, name="preview"),
     path("<locale:locale>/sources/<key:key>/", views.source, name="source"),
 ]

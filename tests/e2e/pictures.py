@@ -24,7 +24,7 @@ PREPARE = """
 from pathlib import Path
 from django.contrib.auth.models import Group, User
 from faq.domain import people, roles, sources
-from faq.models import Source
+from faq.models import Question, Source
 from faq.queries import aids
 roles.ensure()
 tina = User.objects.create_user("tina", is_staff=True, first_name="Tina")
@@ -33,7 +33,8 @@ people.assign_locales(tina, ["fr", "pl"])
 path = Path("demo/sources/recycling.html")
 source = Source.objects.filter(published_revision__text__contains="25 euros").order_by("pk").first()
 sources.revise_content(source, data=path.read_bytes().replace(b"25 euros", b"27 euros"), filename=path.name)
-print("PICTURES", source.pk, tina.pk, aids.left_to_do("ar")[0])
+written = Question.objects.get(key="passport")
+print("PICTURES", source.pk, tina.pk, aids.left_to_do("ar")[0], written.pk)
 """
 
 
@@ -47,7 +48,9 @@ def main() -> int:
         for command in (["migrate"], ["load_demo"]):
             _manage(environment, *command)
         said = _manage(environment, "shell", "-c", PREPARE)
-        source, person, question = next(line for line in said.splitlines() if line.startswith("PICTURES")).split()[1:]
+        source, person, question, written = next(
+            line for line in said.splitlines() if line.startswith("PICTURES")
+        ).split()[1:]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -55,7 +58,7 @@ def main() -> int:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
             _wait(port)
-            _take(f"http://127.0.0.1:{port}", source, person, question)
+            _take(f"http://127.0.0.1:{port}", source, person, question, written)
         finally:
             server.terminate()
             server.wait(20)
@@ -82,7 +85,7 @@ def _wait(port: int) -> None:
     raise SystemExit("The server did not start.")
 
 
-def _take(base: str, source: str, person: str, question: str) -> None:
+def _take(base: str, source: str, person: str, question: str, written: str) -> None:
     from playwright.sync_api import sync_playwright
 
     pages = {
@@ -111,6 +114,7 @@ def _take(base: str, source: str, person: str, question: str) -> None:
             if name == "source":
                 page.get_by_text("What changes, word by word").click()
             _picture(page, name, to="#id_translates_into" if name == "person" else "")
+        _write(page, written)
         page.goto("/admin/faq/question/import/")
         page.set_input_files(
             "input[type=file]", {"name": "fragen.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
@@ -121,6 +125,24 @@ def _take(base: str, source: str, person: str, question: str) -> None:
         page.locator("bdi", has_text="de").first.wait_for()
         _picture(page, "import")
         browser.close()
+
+
+def _write(page: Any, question: str) -> None:
+    """An answer with a wrong number in it, and the page as readers would see it."""
+    page.goto(f"/admin/faq/question/{question}/change/")
+    answer = page.get_by_label("Answer", exact=True)
+    answer.fill(answer.input_value().replace("72", "75", 1))
+    page.locator("#check .pf-said").first.wait_for()
+    _picture(page, "question")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Preview").click()
+    shown = opened.value
+    shown.get_by_role("button", name="العربية").click()
+    shown.frame_locator("#shown").locator("html[lang=ar]").wait_for()
+    shown.get_by_role("button", name="Telephone").click()
+    _picture(shown, "preview")
+    shown.close()
+    page.get_by_label("Answer", exact=True).evaluate("field => { field.value = field.defaultValue; }")
 
 
 def _picture(page: Any, name: str, *, to: str = "") -> None:

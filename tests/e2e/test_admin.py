@@ -298,6 +298,7 @@ def screens(editor: User, starter: Any) -> list[str]:
         "/admin/faq/translationunit/", "/admin/faq/locale/", "/admin/faq/topic/", "/admin/faq/apikey/", "/admin/auth/user/",
         "/admin/faq/answerrevision/", "/admin/faq/gap/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
+        reverse("admin:faq_question_preview", args=[question.pk]) + "?lang=ar",
         reverse("admin:faq_translation", args=[question.pk, "ar"]),
         reverse("admin:faq_translation", args=[question.pk, "zh-hans"]),
     ]  # fmt: skip
@@ -340,3 +341,65 @@ def test_axe_finds_nothing_serious_on_our_screens(open_context: Any, screens: li
         if told := violations(page):
             found[address] = told
     assert found == {}
+
+
+def test_what_the_quotes_do_not_say_is_said_while_it_is_typed(page: Any, editor: User, starter: Any) -> None:
+    passage = passages(make_source(POOL))[0]
+    question = make_question("When is the pool open?", key="pool", cites=passage, quote=OPENING)
+    indexing.sync_all()
+    log_in(page)
+    page.goto(reverse("admin:faq_question_change", args=[question.pk]))
+    check = page.locator("#check")
+    assert "Its one sentence says what its quotes say." in check.inner_text()
+    answer = page.get_by_label("Answer", exact=True)
+    answer.fill(f"{OPENING.replace('18:00', '20:00')} [1]")
+    check.get_by_text("A number or a day in it is in none of its quotes.").wait_for()
+    answer.fill(f"{OPENING} [1] {TICKET}")
+    page.get_by_role("button", name="Cite The swimming pool").first.click()
+    check.get_by_text("All 2 sentences say what their quotes say.").wait_for()
+
+
+def test_a_text_is_looked_at_as_readers_see_it_before_it_is_saved(page: Any, editor: User, starter: Any) -> None:
+    passage = passages(make_source(POOL))[0]
+    question = make_question("When is the pool open?", key="pool", cites=passage, quote=OPENING)
+    remember("On Sundays it is open from 10:00 to 18:00.", ARABIC[OPENING], "ar")
+    log_in(page)
+    page.goto(reverse("admin:faq_question_change", args=[question.pk]))
+    page.get_by_label("Answer", exact=True).fill("On Sundays it is open from 10:00 to 18:00. [1]")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Preview").click()
+    shown = opened.value
+    frame = shown.frame_locator("#shown")
+    frame.get_by_text("On Sundays it is open from 10:00 to 18:00.").wait_for()
+    assert shown.locator("#shown").evaluate("frame => frame.contentWindow.innerWidth") == 1280
+    shown.get_by_role("button", name="Telephone").click()
+    assert shown.locator("#shown").evaluate("frame => frame.contentWindow.innerWidth") == 390
+    shown.get_by_role("button", name="العربية").click()
+    frame.get_by_text(ARABIC[OPENING]).wait_for()
+    assert frame.locator("html").get_attribute("dir") == "rtl"
+    # A reference is gone to within the frame; what is linked elsewhere opens beside, for no page of the site may be framed.
+    frame.locator(".answer-text a").first.click()
+    assert len(shown.context.pages) == 2
+    with shown.context.expect_page() as beside:
+        frame.locator(".refs a").first.click()
+    beside.value.wait_for_url("**/ar/sources/**")
+    # Nothing of it was saved, and the page with the text still asks before it is left.
+    assert AnswerRevision.objects.get().text == f"{OPENING} [1]"
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.evaluate("location.href = '/admin/'")
+    assert page.get_by_label("Answer", exact=True).input_value() == "On Sundays it is open from 10:00 to 18:00. [1]"
+
+
+def test_a_question_that_may_be_there_already_is_shown_first(page: Any, editor: User, starter: Any) -> None:
+    passage = passages(make_source(POOL))[0]
+    make_question("When is the pool open?", key="pool", cites=passage, quote=OPENING)
+    indexing.sync_all()
+    log_in(page, "/admin/faq/question/add/")
+    page.get_by_label("Question", exact=False).first.fill("When is the pool open?")
+    page.get_by_role("button", name="Create and draft an answer").click()
+    page.get_by_role("heading", name="An entry may ask the same already").wait_for()
+    page.get_by_text("the same words").wait_for()
+    assert page.get_by_label("Question", exact=False).first.input_value() == "When is the pool open?"
+    page.get_by_role("button", name="It asks something else: create it").click()
+    page.wait_for_url(lambda url: "/change/" in url)
+    assert Question.objects.count() == 2

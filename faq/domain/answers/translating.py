@@ -35,28 +35,28 @@ def translate_answer(question: Question, locale: str, actor: audit.Actor = None)
         return None
     if canonical.locale_id == target.tag:
         return None
-    live = _translations(question, target.tag)
+    live = live_translations(question, target.tag)
     shown = next((row for row in live if row.state == State.PUBLISHED), None)
     settled = shown is not None and shown.origin == Origin.HUMAN and not freshness.outdated(shown, canonical)
     sentences = [] if settled else pieces(canonical.text, canonical.locale_id)
-    wording = _wording(question, canonical.locale_id, target.tag)
-    results = _translated([*(piece.text for piece in sentences), *wording], canonical.locale_id, target, actor)
+    wording = wording_of(question, canonical.locale_id, target.tag)
+    results = translated([*(piece.text for piece in sentences), *wording], canonical.locale_id, target, actor)
     _word(question, wording, results, target, actor)
     if settled:
         return shown
-    rows = _translated_rows(sentences, results, canonical, target.tag)
+    rows = translated_rows(sentences, results, canonical, target.tag)
     if all(row["origin"] == Origin.SOURCE for row in rows):
         return shown  # a text of which nothing is translated is no translation
     return _keep(question, canonical, target, rows, live, actor)
 
 
-def _translations(question: Question, tag: str) -> list[AnswerRevision]:
+def live_translations(question: Question, tag: str) -> list[AnswerRevision]:
     """Translations that are shown or wait, newest first."""
     rows = AnswerRevision.objects.filter(answer__question=question, locale_id=tag, is_translation=True)
     return list(rows.exclude(state=State.RETIRED).select_related("based_on").order_by("-number"))
 
 
-def _wording(question: Question, source: str, target: str) -> list[str]:
+def wording_of(question: Question, source: str, target: str) -> list[str]:
     """The canonical wording, unless a person has worded the question in the target already."""
     rows = {row.locale_id: row for row in Phrasing.objects.filter(question=question, canonical=True)}
     there = rows.get(target)
@@ -65,8 +65,11 @@ def _wording(question: Question, source: str, target: str) -> list[str]:
     return [rows[source].text]
 
 
-def _translated(texts: Sequence[str], source: str, target: Locale, actor: audit.Actor) -> dict[str, tuple[str, Origin]]:
-    """Text -> its translation and where that came from; SOURCE where a check refused it; absent where nothing could."""
+def translated(
+    texts: Sequence[str], source: str, target: Locale, actor: audit.Actor, *, store: bool = True
+) -> dict[str, tuple[str, Origin]]:
+    """Text -> its translation and where that came from; SOURCE where a check refused it; absent where nothing could. `store`:
+    the memory keeps what the engine makes."""
     texts = list(dict.fromkeys(texts))
     if not texts:
         return {}
@@ -74,7 +77,7 @@ def _translated(texts: Sequence[str], source: str, target: Locale, actor: audit.
         units = translation.recall(texts, source, target.tag)
         return {text: (unit.target, Origin.MEMORY) for text, unit in units.items() if unit.human}
     found: dict[str, tuple[str, Origin]] = {}
-    for result in translation.translate_texts(texts, source, target.tag, actor=audit.person(actor)):
+    for result in translation.translate_texts(texts, source, target.tag, actor=audit.person(actor), store=store):
         if result.verdict == "unsupported":
             continue
         if result.verdict:
@@ -86,7 +89,7 @@ def _translated(texts: Sequence[str], source: str, target: Locale, actor: audit.
     return found
 
 
-def _translated_rows(
+def translated_rows(
     sentences: Sequence[Piece], results: Mapping[str, tuple[str, Origin]], canonical: AnswerRevision, tag: str
 ) -> list[dict[str, Any]]:
     """The segments of the translation; empty when any of them has none."""
@@ -206,7 +209,7 @@ def save_translation(
     sentences = pieces(canonical.text, canonical.locale_id)
     results = {piece.text: (piece.text, Origin.SOURCE) for piece in sentences} if partial else {}
     results |= {source: (text, Origin(origin)) for source, text in texts.items()}
-    rows = _translated_rows(sentences, results, canonical, tag)
+    rows = translated_rows(sentences, results, canonical, tag)
     if not rows:
         return None
     return save_revision(

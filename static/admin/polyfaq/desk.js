@@ -25,6 +25,7 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
+  if (event.submitter?.formTarget === "_blank") return; // a preview: the form stays as it is
   const others = forms.filter((form) => form !== event.target && written(form) !== before.get(form));
   sent = others.length === 0;
 });
