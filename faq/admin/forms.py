@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from faq import conf
+from faq.domain.sources.folders import NAME_LENGTH
 from faq.enums import SourceKind
 from faq.errors import DomainError
 from faq.models import Locale, Source, Topic
@@ -309,6 +310,41 @@ class SitemapForm(PlacedForm):
         super().__init__(*args, **kwargs)
         if not may_publish:
             del self.fields["publish"]
+
+
+class FolderForm(PlacedForm):
+    """Which folder, packed as a ZIP, and what becomes of its files."""
+
+    file = forms.FileField(
+        label=gettext_lazy("ZIP of the folder"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".zip,application/zip"}),
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name of the folder"),
+        required=False,
+        max_length=NAME_LENGTH,
+        widget=UnfoldAdminTextInputWidget(attrs={"dir": "auto"}),
+        help_text=gettext_lazy(
+            "By it and its place in the folder a file is known again, when you bring the folder in another time. Left empty, it "
+            "is the folder's own name."
+        ),
+    )
+    publish = forms.BooleanField(
+        label=gettext_lazy("Publish at once"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    field_order = ["file", "name", "locale", "topic", "publish"]
+
+    def __init__(self, *args: Any, may_publish: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_publish:
+            del self.fields["publish"]
+
+    def clean_file(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data["file"]
+        if upload:
+            check_size(upload)
+        return upload
 
 
 class AddQuestionForm(PlacedForm):

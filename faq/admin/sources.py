@@ -24,8 +24,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from faq.admin.bringing import BringViews
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
-from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, ScheduleForm, SitemapForm, reported
+from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, ScheduleForm, reported
 from faq.domain import differences, jobs, publication, sources, uploads
 from faq.enums import JobKind, SourceKind
 from faq.errors import Invalid, NotFound
@@ -33,12 +34,11 @@ from faq.models import Phrasing, Source, SourceRevision
 from faq.queries import locales
 
 REVISIONS = 20
-SHOWN_PAGES = 50
 DUE = {"publish": gettext_lazy("goes live on %(when)s"), "retire": gettext_lazy("is retired on %(when)s")}
 
 
 @admin.register(Source)
-class SourceAdmin(DeskAdmin):
+class SourceAdmin(BringViews, DeskAdmin):
     list_display = ["title", "kind", "locale", "topic", "status", "revisions_count", "updated_at", "problem"]
     list_filter = ["state", "kind", "locale", "topic"]
     search_fields = ["title", "url", "path"]
@@ -64,7 +64,7 @@ class SourceAdmin(DeskAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("sitemap/", view(self.sitemap_view), name="faq_source_sitemap"),
+            *self.bring_urls(),
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_source_{name}")
                 for name in ("publish", "retire", "schedule", "revise", "refresh", "upload", "place")
@@ -87,7 +87,11 @@ class SourceAdmin(DeskAdmin):
                 )  # fmt: skip
                 self.message_user(request, _added(source))
                 return HttpResponseRedirect(self._to(source.pk))
-        return self.page(request, "admin/faq/source_add.html", {"form": form, "title": _("Add a source")})
+        return self.page(
+            request,
+            "admin/faq/source_add.html",
+            {"form": form, "title": _("Add a source"), "may_folder": may(request, "change_source")},
+        )
 
     def _ingest(self, request: HttpRequest, form: AddSourceForm) -> HttpResponse:
         """Several files become a source each, in the background; a bad one stops none of the others."""
@@ -100,38 +104,7 @@ class SourceAdmin(DeskAdmin):
             "publish": bool(fields.get("publish")),
         }
         job = jobs.enqueue(JobKind.INGEST, given, actor=request.user)
-        return self._reading(request, job.pk, len(kept))
-
-    def _reading(self, request: HttpRequest, job: object, n: int) -> HttpResponse:
-        """To the job that reads them, for who may see it."""
-        self.message_user(request, _("Sources that are being read: %(n)d.") % {"n": n})
-        if may(request, "view_job"):
-            return HttpResponseRedirect(reverse("admin:faq_job_change", args=[job]))
-        return HttpResponseRedirect(reverse("admin:faq_source_changelist"))
-
-    def sitemap_view(self, request: HttpRequest) -> HttpResponse:
-        """The pages of a site: look first, then bring them in."""
-        allow(request, "faq.add_source")
-        form, looked = SitemapForm(request.POST or None, may_publish=may(request, "publish_source")), None
-        if request.method == "POST" and form.is_valid():
-            fields = form.cleaned_data
-            where = {"url": fields["url"], "locale": fields["locale"].tag, "part": fields["part"]}
-            with reported(form):
-                if "take" in request.POST:
-                    job = sources.ingest_sitemap(
-                        **where, topic=fields["topic"], refresh_hours=fields["refresh_hours"],
-                        publish=bool(fields.get("publish")), actor=request.user,
-                    )  # fmt: skip
-                    return self._reading(request, job.pk, len(job.args["urls"]))
-                looked = sources.look_at_sitemap(**where, actor=request.user)
-        context = {
-            "title": _("Add the pages of a site"),
-            "form": form,
-            "looked": looked,
-            "shown": looked.pages[:SHOWN_PAGES] if looked else (),
-            "more": max(0, len(looked.pages) - SHOWN_PAGES) if looked else 0,
-        }
-        return self.page(request, "admin/faq/source_sitemap.html", context)
+        return self.reading(request, job.pk, len(kept))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.utils import timezone
@@ -31,8 +32,9 @@ Handler = Callable[[Args, Progress], None]
 
 
 def ingest(args: Args, progress: Progress) -> None:
-    """`urls`: addresses to read; `uploads`: pairs of a kept file (uploads.keep) and the name it came with; `locale`, `topic` (its
-    key), `publish`, `refresh_hours` (of the addresses). One that fails never fails the others."""
+    """`urls`: addresses to read; `uploads`: pairs of a kept file (uploads.keep) and the name it came with; `folder`: a kept
+    archive and the folder's name; `locale`, `topic` (its key), `publish`, `refresh_hours` (of the addresses). One that fails
+    never fails the others."""
     topic = Topic.objects.filter(key=args.get("topic") or "").first()
     about: dict[str, Any] = {
         "locale": args["locale"],
@@ -52,9 +54,25 @@ def ingest(args: Args, progress: Progress) -> None:
             # Else an earlier run of this job ended between the source and the note that it is done.
             sources.ingest(data=uploads.read_kept(kept), filename=address, kind=SourceKind.FILE, new=True, **about)
 
+    if args.get("folder"):
+        kept, folder = args["folder"]
+        _ingest_folder(kept, folder, about, progress)
+        return
     items = [(url, "") for url in args.get("urls", [])] + [(name, kept) for kept, name in args.get("uploads", [])]
     progress.start(len(items), resume=True)
     progress.each(items, read, name=lambda item: item[0])
+
+
+def _ingest_folder(kept: str, name: str, about: Mapping[str, Any], progress: Progress) -> None:
+    """Each file of it, known again by its place."""
+    with sources.opened_folder(kept) as (places, read):
+
+        def bring(place: str) -> None:
+            path, filename = sources.path_of(name, place), PurePosixPath(place).name
+            sources.ingest(data=read(place), filename=filename, kind=SourceKind.FILE, path=path, keep=True, **about)
+
+        progress.start(len(places), resume=True)
+        progress.each(places, bring)
 
 
 def fill_memory(args: Args, progress: Progress) -> None:

@@ -290,7 +290,8 @@ def screens(editor: User, starter: Any) -> list[str]:
     args = {"source": source.pk, "question": question.pk, "job": job.pk, "gap": Gap.objects.get().pk}
     return [
         "/admin/", "/admin/faq/question/coverage/",
-        "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/source/sitemap/", "/admin/two-factor/",
+        "/admin/faq/source/", "/admin/faq/source/add/", "/admin/faq/source/sitemap/", "/admin/faq/source/folder/",
+        "/admin/two-factor/",
         f"/admin/auth/user/{editor.pk}/change/",
         f"/admin/faq/question/add/?gap={Gap.objects.get().pk}", "/admin/faq/question/", "/admin/faq/question/add/",
         "/admin/faq/translationunit/files/", "/admin/faq/locale/knowledge/", "/admin/faq/question/import/",
@@ -403,3 +404,26 @@ def test_a_question_that_may_be_there_already_is_shown_first(page: Any, editor: 
     page.get_by_role("button", name="It asks something else: create it").click()
     page.wait_for_url(lambda url: "/change/" in url)
     assert Question.objects.count() == 2
+
+
+def test_a_folder_is_packed_by_the_browser_and_comes_in_with_its_places(
+    page: Any, editor: User, starter: Any, tmp_path: Any
+) -> None:
+    folder = tmp_path / "handbook"
+    (folder / "zeiten").mkdir(parents=True)
+    (folder / "pool.md").write_text(POOL)
+    (folder / "zeiten" / "öffnung.md").write_text("# Times\n\nThe town hall opens at nine.\n")
+    (folder / "logo.png").write_bytes(b"\x89PNG")
+    log_in(page, "/admin/faq/source/folder/")
+    page.locator("#directory").set_input_files(folder)
+    page.get_by_text("Files of “handbook” that will be sent: 2").wait_for()
+    page.get_by_role("button", name="Look it through").click()
+    page.get_by_role("heading", name="2 files would come in").wait_for()
+    assert page.locator(".pf-addresses bdi").all_inner_texts() == ["pool.md", "zeiten/öffnung.md"]
+    page.get_by_role("button", name="Bring them in").click()
+    page.wait_for_url("**/admin/faq/job/**")
+    job = jobs.run(Job.objects.get(kind=JobKind.INGEST).pk)
+    assert (job.state, job.failures) == (JobState.SUCCEEDED, [])
+    assert list(Source.objects.order_by("path").values_list("path", "title")) == [
+        ("folder:handbook/pool.md", "The swimming pool"), ("folder:handbook/zeiten/öffnung.md", "Times"),
+    ]  # fmt: skip

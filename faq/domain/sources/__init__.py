@@ -7,6 +7,16 @@ Callers import from here.
 from faq.domain.impact import Impact, plan_publication, plan_retirement
 from faq.domain.publication import publish_source, retire_source
 from faq.domain.sources.contents import clean
+from faq.domain.sources.folders import (
+    Folder,
+    folder_name,
+    ingest_folder,
+    is_readable,
+    keep_folder,
+    look_at_folder,
+    opened_folder,
+    path_of,
+)
 from faq.domain.sources.intake import (
     add_source,
     ingest,
@@ -20,13 +30,21 @@ from faq.domain.sources.scheduling import publish_later, retire_later, run_due, 
 from faq.domain.sources.sitemaps import Looked, ingest_sitemap, look_at_sitemap
 
 __all__ = [
+    "Folder",
     "Impact",
     "Looked",
     "add_source",
     "clean",
+    "folder_name",
     "ingest",
+    "ingest_folder",
     "ingest_sitemap",
+    "is_readable",
+    "keep_folder",
+    "look_at_folder",
     "look_at_sitemap",
+    "opened_folder",
+    "path_of",
     "place_source",
     "plan_publication",
     "plan_retirement",

@@ -86,12 +86,13 @@ def ingest(
     publish: bool = False,
     actor: audit.Actor = None,
     new: bool = False,
+    keep: bool = False,
 ) -> tuple[Source, Change]:
     """Add content, or revise the source of the same `path`; nothing when it was read before and has not changed.
 
     Give `data` with a `filename`, or `text`, or only a `url`, which is then fetched. With `data` or `text`, `url` is the
     public address shown to readers. `publish` publishes what is new and what waits as a draft. A file without a `path`,
-    where it could be read again, is kept with the uploads.
+    where it could be read again, is kept with the uploads; with `keep`, one that has a path too.
     """
     tag = locales.require(locale).tag
     by_address = data is None and not text
@@ -111,7 +112,7 @@ def ingest(
     if known is not None and known.raw_hash == digest:
         return _published(known, "unchanged", publish, actor)
     reading, *others = read(content, tag)
-    about = About(url, topic, title, identity, actor, "" if identity else _kept(content))
+    about = About(url, topic, title, identity, actor, "" if identity and not keep else _kept(content))
     with transaction.atomic():
         source, change = _store(known, reading, content, digest, about)
         for other in others:
@@ -196,7 +197,7 @@ def _siblings(source: Source) -> dict[str, Source]:
     """The sources that came in with the same table, by language: those of its file, or of its path and its languages'."""
     stored = Source.objects.filter(pk=source.pk).first() or source  # its file may be another by now
     rows = Source.objects.exclude(pk=source.pk)
-    if stored.upload:
+    if stored.upload and not stored.path:
         return {row.locale_id: row for row in rows.filter(upload=str(stored.upload))}
     if not stored.path:
         return {}

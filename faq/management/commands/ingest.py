@@ -21,10 +21,6 @@ from faq.management import console
 from faq.models import Topic
 from faq.queries import locales
 
-SUFFIXES = {
-    ".md", ".markdown", ".html", ".htm", ".xhtml", ".txt", ".text", ".rst", ".pdf", ".docx", ".csv", ".tsv", ".xlsx",
-}  # fmt: skip
-
 
 class Command(console.PortalCommand):
     help = "Reads files, folders and web pages into sources; a second run changes nothing."
@@ -116,7 +112,7 @@ def _items(what: Iterable[str]) -> Iterator[str]:
         for folder, folders, names in os.walk(item):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                if sources.is_readable(name):
                     yield str(Path(folder) / name)
 
 
