@@ -27,14 +27,14 @@ def likeness(one: str, other: str) -> float:
 def duplicates() -> None:
     from faq.enums import State
     from faq.models import Phrasing, Question
-    from faq.queries.nearby import _compared
+    from faq.queries.nearby import compared
 
     keys = dict(Question.objects.filter(state=State.PUBLISHED).values_list("key", "pk"))
     with LABELLED.open(encoding="utf-8") as file:
         asked = [(keys[row["key"]], row["text"], row["locale"]) for row in csv.DictReader(file, delimiter="\t")]
-    found = [(pk, _compared(text, locale)) for pk, text, locale in asked]
+    found = [(pk, compared(text, locale)) for pk, text, locale in asked]
     rows = Phrasing.objects.filter(canonical=True, locale_id="en", question__in=keys.values())
-    entries = [(row.question_id, _compared(row.text, "en")) for row in rows]
+    entries = [(row.question_id, compared(row.text, "en")) for row in rows]
     for least in THRESHOLDS:
         own = sum(values.get(pk, -9.0) > least for pk, values in found) / len(found)
         other = [

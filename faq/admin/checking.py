@@ -51,24 +51,18 @@ class Report:
 
 def report(question: Question, text: str, locale: str, citations: Sequence[Citation]) -> Report:
     """What an editor should know of an answer; an index that is away is said, and raises nothing."""
-    rows = list(question.phrasings.all())
-    first = answering.canonical_phrasing(question)
-    asked = [row.text for row in rows if first and row.locale_id == first.locale_id]
+    rows, first = list(question.phrasings.all()), answering.canonical_phrasing(question)
     checked: list[answers.Checked] = []
+    near: list[nearby.Near] = []
+    clashes: list[nearby.Clash] = []
     try:
         checked = answers.check(text, locale, citations) if text.strip() else []
-        near = nearby.alike([first.text, *asked], first.locale_id, leave_out=question.pk) if first else []
-        clashes = (
-            nearby.clashes(
-                first.text,
-                locale,
-                [each.text for each in checked],
-                [each.passage_id for each in citations],
-                leave_out=question.pk,
-            )
-            if first
-            else []
-        )
+        if first is not None:
+            asked = [first.text, *(row.text for row in rows if row.locale_id == first.locale_id)]
+            values = nearby.compared(first.text, first.locale_id)
+            near = nearby.alike(asked, first.locale_id, leave_out=question.pk, values=values)
+            told, cited = [each.text for each in checked], [each.passage_id for each in citations]
+            clashes = nearby.clashes(values, locale, told, cited, leave_out=question.pk)
     except Unavailable as error:
         return Report((), len(checked), (), (), str(error))
     return Report(

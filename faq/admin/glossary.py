@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from faq.admin.conflicts import SeenForm
 from faq.admin.desk import Crumb, DeskAdmin, Renamed, allow, may, perform
 from faq.admin.forms import reported
 from faq.domain import glossary, glossary_table, uploads
@@ -31,7 +32,7 @@ HELD_SECONDS = 86_400
 SALT = "faq.glossary"
 
 
-class GlossaryForm(forms.ModelForm):
+class GlossaryForm(SeenForm):
     """Says in words what the table's constraint would refuse."""
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -83,8 +84,8 @@ class GlossaryTermAdmin(DeskAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("faq.delete_glossaryterm"))
 
-    def save_model(self, request: HttpRequest, obj: GlossaryTerm, form: object, change: bool) -> None:
-        glossary.save_term(obj, actor=request.user)
+    def save_model(self, request: HttpRequest, obj: GlossaryTerm, form: GlossaryForm, change: bool) -> None:
+        glossary.save_term(obj, actor=request.user, expected=form.expected)
         if count := len(glossary.touched(obj)):
             said = ngettext(
                 "%(n)d sentence by machine does not honour this term.",

@@ -20,6 +20,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from faq.admin.conflicts import SeenForm
 from faq.admin.desk import DeskAdmin
 from faq.admin.knowledge import KnowledgeViews
 from faq.domain import locales, people, topics, two_factor
@@ -97,7 +98,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
 
 
-class LocaleForm(forms.ModelForm):
+class LocaleForm(SeenForm):
     """Says beside the form what locales.change_locale() would refuse."""
 
     def clean(self) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class LocaleAdmin(KnowledgeViews, DeskAdmin):
     form = LocaleForm
     list_display = ["autonym", "tag", "name", "direction", "policy", "enabled", "is_default", "order"]
     list_filter = ["enabled", "policy"]
-    fields = ["tag", "name", "autonym", "direction", "fallback", "policy", "enabled", "order"]
+    fields = ["tag", "name", "autonym", "direction", "fallback", "policy", "enabled", "order", "seen"]
     actions = ["make_default"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -132,11 +133,11 @@ class LocaleAdmin(KnowledgeViews, DeskAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Locale | None = None) -> list[str]:
         return ["tag"] if obj else []
 
-    def save_model(self, request: HttpRequest, obj: Locale, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Locale, form: LocaleForm, change: bool) -> None:
         if not change:
             locales.add_locale(obj, actor=request.user)
         elif changes := _changes(form):
-            locales.change_locale(obj.tag, actor=request.user, **changes)
+            locales.change_locale(obj.tag, actor=request.user, expected=form.expected, **changes)
 
     @admin.action(description=gettext_lazy("Make the default language"), permissions=["change"])
     def make_default(self, request: HttpRequest, rows: QuerySet[Locale]) -> None:
@@ -150,6 +151,7 @@ class LocaleAdmin(KnowledgeViews, DeskAdmin):
 def _changes(form: forms.ModelForm) -> dict[str, Any]:
     """Changed fields as the domain takes them."""
     values = {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
+    values.pop("seen", None)
     if "fallback" in values:
         fallback = values.pop("fallback")
         values["fallback_id"] = fallback.pk if fallback else None
@@ -158,6 +160,7 @@ def _changes(form: forms.ModelForm) -> dict[str, Any]:
 
 @admin.register(Topic)
 class TopicAdmin(DeskAdmin):
+    form = SeenForm
     list_display = ["title", "key", "description", "order"]
     list_editable = ["order"]
     prepopulated_fields = {"key": ["title"]}
@@ -165,8 +168,9 @@ class TopicAdmin(DeskAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("faq.delete_topic"))
 
-    def save_model(self, request: HttpRequest, obj: Topic, form: object, change: bool) -> None:
-        topics.save_topic(obj, actor=request.user)
+    def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:
+        # In the list, where only the order is given, there is nothing to compare.
+        topics.save_topic(obj, actor=request.user, expected=getattr(form, "expected", None))
 
     def delete_model(self, request: HttpRequest, obj: Topic) -> None:
         topics.delete_topic(obj, actor=request.user)

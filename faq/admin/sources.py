@@ -25,11 +25,12 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from faq.admin.bringing import BringViews
+from faq.admin.conflicts import beside, last_hand
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
 from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, ScheduleForm, reported
 from faq.domain import differences, jobs, publication, sources, uploads
 from faq.enums import JobKind, SourceKind
-from faq.errors import Invalid, NotFound
+from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Phrasing, Source, SourceRevision
 from faq.queries import locales
 
@@ -224,7 +225,13 @@ class SourceAdmin(BringViews, DeskAdmin):
         source, form = self._source(pk), ContentForm(request.POST, request.FILES)
         if form.is_valid():
             with reported(form):
-                made = sources.revise_content(source, actor=request.user, expected=_expected(request), **form.content())
+                try:
+                    made = sources.revise_content(
+                        source, actor=request.user, expected=_expected(request), **form.content()
+                    )
+                except Conflict:
+                    form.add_error(None, _by(source))
+                    return self._desk(request, self._source(pk), form)
                 self.message_user(request, _revised(made))
                 return HttpResponseRedirect(self._to(made.source_id if made else pk))
         return self._desk(request, source, form)
@@ -238,7 +245,13 @@ class SourceAdmin(BringViews, DeskAdmin):
         form = PlaceForm(source, request.POST)
         if form.is_valid():
             with reported(form):
-                sources.place_source(source, **form.cleaned_data, actor=request.user, expected=_expected(request))
+                try:
+                    sources.place_source(source, **form.cleaned_data, actor=request.user, expected=_expected(request))
+                except Conflict:
+                    now = self._source(pk)
+                    form.add_error(None, _by(now))
+                    beside(form, {"title": now.title, "topic": now.topic, "refresh_hours": now.refresh_hours})
+                    return self._desk(request, now, ContentForm(), form)
                 self.message_user(request, _("Saved. Readers see the change at once."))
                 return HttpResponseRedirect(self._to(pk))
         return self._desk(request, self._source(pk), ContentForm(), form)
@@ -262,6 +275,14 @@ class SourceAdmin(BringViews, DeskAdmin):
 
     def _to(self, pk: int) -> str:
         return reverse("admin:faq_source_change", args=[pk])
+
+
+def _by(source: Source) -> str:
+    hand = last_hand(source) or _("Polyfaq itself")
+    return _("Somebody else changed “%(title)s” meanwhile (%(hand)s). Compare the two, then save again.") % {
+        "title": source.title,
+        "hand": hand,
+    }
 
 
 def _due(source: Source) -> list[str]:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.forms.models import model_to_dict
 
 from faq import signals
-from faq.domain import access, audit, jobs
+from faq.domain import access, audit, jobs, versions
 from faq.domain.progress import Progress
 from faq.enums import JobKind, Origin, State, TermKind
 from faq.errors import Invalid, NotFound
@@ -45,13 +45,15 @@ def check_alone(term: GlossaryTerm) -> None:
 
 
 @access.needs("add_glossaryterm|change_glossaryterm")
-def save_term(term: GlossaryTerm, actor: audit.Actor = None) -> GlossaryTerm:
-    """Store a term as a person's form left it."""
+def save_term(term: GlossaryTerm, actor: audit.Actor = None, *, expected: str | None = None) -> GlossaryTerm:
+    """Store a term as a person's form left it. `expected`: versions.of() when the person looked; Conflict when somebody changed
+    it since."""
     term.term, term.translation = term.term.strip(), term.translation.strip()
     check_term(term)
     check_alone(term)
     with transaction.atomic():
         stored = GlossaryTerm.objects.select_for_update(of=("self",)).filter(pk=term.pk).first()
+        versions.check(stored, expected)
         before, after = _fields(stored) if stored else {}, _fields(term)
         if before != after:
             term.save()

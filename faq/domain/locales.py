@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from faq import signals
-from faq.domain import access, audit
+from faq.domain import access, audit, versions
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Locale
 from faq.queries import locales
@@ -15,12 +15,14 @@ CHANGEABLE = {"name", "autonym", "direction", "fallback_id", "enabled", "policy"
 
 
 @access.needs("change_locale")
-def change_locale(tag: str, *, actor: audit.Actor = None, **changes: Any) -> Locale:
-    """Change fields of a language. The default stays enabled; a fallback never leads in a circle."""
+def change_locale(tag: str, *, actor: audit.Actor = None, expected: str | None = None, **changes: Any) -> Locale:
+    """Change fields of a language. The default stays enabled; a fallback never leads in a circle. `expected`: versions.of() when
+    the person looked; Conflict when somebody changed it since."""
     if unknown := changes.keys() - CHANGEABLE:
         raise Invalid("A language has no %(names)s.", names=", ".join(sorted(unknown)))
     with transaction.atomic():
         locale = _locked(tag)
+        versions.check(locale, expected)
         before = {name: getattr(locale, name) for name in changes}
         check_change(locale, changes)
         for name, value in changes.items():

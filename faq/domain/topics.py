@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from faq import cache
-from faq.domain import access, audit, jobs
+from faq.domain import access, audit, jobs, versions
 from faq.enums import JobKind
 from faq.errors import Invalid
 from faq.models import Topic
@@ -39,13 +39,15 @@ def ensure_topic(
 
 
 @access.needs("add_topic|change_topic")
-def save_topic(topic: Topic, actor: audit.Actor = None) -> Topic:
-    """Store a topic as a person's form left it; Invalid for one without a key or a title."""
+def save_topic(topic: Topic, actor: audit.Actor = None, *, expected: str | None = None) -> Topic:
+    """Store a topic as a person's form left it; Invalid for one without a key or a title. `expected`: versions.of() when the
+    person looked; Conflict when somebody changed it since."""
     topic.key, topic.title = slugify(topic.key, allow_unicode=True)[:60], topic.title.strip()
     if not topic.key or not topic.title:
         raise Invalid("A topic needs a title, and a key with a letter or digit.")
     with transaction.atomic():
         stored = Topic.objects.select_for_update(of=("self",)).filter(pk=topic.pk).first()
+        versions.check(stored, expected)
         before, after = _fields(stored) if stored else {}, _fields(topic)
         if before != after:
             topic.save()

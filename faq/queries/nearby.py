@@ -6,7 +6,7 @@ has a number or a day that the other has not, or only one of them denies.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,11 +67,16 @@ class Clash:
     how: Otherwise
 
 
-def alike(wordings: Sequence[str], locale: str, *, leave_out: int = 0) -> list[Near]:
+def alike(
+    wordings: Sequence[str], locale: str, *, leave_out: int = 0, values: Mapping[int, float] | None = None
+) -> list[Near]:
     """Entries that may ask what these wordings of one question ask, the first of which counts most; MOST_NEAR at most, those of
-    the same words first. `leave_out`: the entry's own id. Unavailable when the index is."""
+    the same words first. `leave_out`: the entry's own id; `values`: what compared() says of the first wording. Unavailable when
+    the index is."""
     found = {row.question_id: row for row in _same(wordings, locale) if row.question_id != leave_out}
-    for pk, value in _compared(wordings[0], locale).items() if wordings else ():
+    if values is None:
+        values = compared(wordings[0], locale) if wordings else {}
+    for pk, value in values.items():
         if value > ALIKE and pk != leave_out and pk not in found:
             found[pk] = Near(pk, Text("", locale, ""), False, True)
     named = _named(found, locale)
@@ -93,22 +98,24 @@ def _same(wordings: Sequence[str], locale: str) -> list[Near]:
     ]
 
 
-def _compared(text: str, locale: str) -> dict[int, float]:
-    """Published entries near a question, with their value; the best first."""
+def compared(text: str, locale: str) -> dict[int, float]:
+    """Published entries near a question, with how much speaks for their asking the same (ALIKE); the best first. Unavailable when
+    the index is."""
     with retrieval.mapped():
         hits = retrieval.retriever().search(Query(text, locale, Filters(kinds=("phrasing",)), WORDINGS)).hits
     pairs = evidence.find(text, locale).pairs
-    _rows, compared = matching.gathered(text, locale, reading(locale), hits, pairs)
-    return dict(sorted(((pk, each.value) for pk, each in compared.items()), key=lambda pair: -pair[1]))
+    _rows, found = matching.gathered(text, locale, reading(locale), hits, pairs)
+    return dict(sorted(((pk, each.value) for pk, each in found.items()), key=lambda pair: -pair[1]))
 
 
 def clashes(
-    question: str, locale: str, sentences: Sequence[str], passages: Sequence[int], *, leave_out: int = 0
+    near: Iterable[int], locale: str, sentences: Sequence[str], passages: Sequence[int], *, leave_out: int = 0
 ) -> list[Clash]:
-    """Sentences of other published answers that say otherwise than these of one answer, one for each entry. `question`: its
-    own; `passages`: ids of what it cites. Only answers that are there in this language. Unavailable when the index is."""
+    """Sentences of other published answers that say otherwise than these of one answer, one for each entry. `near`: ids of
+    entries near its question (compared()); `passages`: of what it cites. Only answers that are there in this language.
+    Unavailable when the library is."""
     ours = list(dict.fromkeys(sentences))[:MOST_SENTENCES]
-    ids = [pk for pk in (*_compared(question, locale), *_beside(passages)) if pk != leave_out]
+    ids = [pk for pk in (*near, *_beside(passages)) if pk != leave_out]
     told = _told(list(dict.fromkeys(ids))[:MOST_ENTRIES], locale)
     if not ours or not told:
         return []

@@ -114,7 +114,9 @@ def test_an_answer_that_says_otherwise_is_found_whatever_its_question_asks(passa
     wrong = "A resident permit costs 35 euros a year."
     AnswerRevision.objects.filter(answer__question=other).update(segments=[_row(wrong)], text=f"{wrong} [1]")
     indexing.sync_all()
-    found = nearby.clashes("Is a permit dear?", "en", [COST], [passage.pk], leave_out=agreeing.pk)
+    found = nearby.clashes(
+        nearby.compared("Is a permit dear?", "en"), "en", [COST], [passage.pk], leave_out=agreeing.pk
+    )
     assert [(clash.question_id, clash.ours, clash.theirs, clash.how) for clash in found] == [
         (other.pk, COST, wrong, Otherwise.FIGURES)
     ]
