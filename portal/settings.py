@@ -333,8 +333,15 @@ def _menu(title: object, icon: str, model: str, app: str = "faq") -> dict[str, o
         "title": title,
         "icon": icon,
         "link": link,
+        "active": lambda request: _is_open(request.path, str(link)),
         "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
     }
+
+
+def _is_open(path: str, link: str) -> bool:
+    """Whether a page belongs to a list; not those below its address that have entries of their own."""
+    own = ("coverage", "translators", "knowledge")
+    return path.startswith(link) and not any(path.startswith(str(reverse_lazy(f"admin:faq_{name}"))) for name in own)
 
 
 UNFOLD = {

@@ -1,5 +1,6 @@
 """Jobs with live progress: the list refreshes itself while anything runs; cancel and retry."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import admin
@@ -7,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -28,7 +31,7 @@ def active() -> QuerySet[Job]:
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "status", "progress", "message", "failed_items", "created_at", "finished_at"]
+    list_display = ["kind", "status", "progress", "message", "failed_items", "created", "finished"]
     list_filter = ["state", "kind"]
     list_display_links = ["kind"]
     change_list_template = "admin/faq/job_list.html"
@@ -44,6 +47,14 @@ class JobAdmin(ReadOnlyAdmin):
             job.percent,
             job.get_kind_display(),
         )
+
+    @display(description=gettext_lazy("created"), ordering="created_at")
+    def created(self, job: Job) -> str:
+        return _at(job.created_at)
+
+    @display(description=gettext_lazy("finished"), ordering="finished_at")
+    def finished(self, job: Job) -> str:
+        return _at(job.finished_at)
 
     @display(description=gettext_lazy("failed items"))
     def failed_items(self, job: Job) -> int:
@@ -121,6 +132,11 @@ def job_context(request: HttpRequest, job: Job) -> dict[str, object]:
         "may_retry": job.state in (JobState.FAILED, JobState.CANCELLED) or bool(job.failures),
         "may_change": may(request, "change_job"),
     }
+
+
+def _at(time: datetime | None) -> str:
+    """Short enough for a column."""
+    return date_format(timezone.localtime(time), "j M, H:i") if time else ""
 
 
 def found_job(pk: str) -> Job | None:

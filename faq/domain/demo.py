@@ -5,19 +5,35 @@ named in demo/knowledge.yaml by `demo:`: `stale`, a person's translation of an o
 of a language's memory; `machine_draft`, sentences that count as a machine's.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils import timezone
 
-from faq.domain import answers, feedback, jobs, publication, questions, sources, tmx, topics
+from faq.domain import answers, feedback, jobs, publication, questions, sources, tallies, tmx, topics
+from faq.domain.tallies import Ended
 from faq.enums import Origin, Outcome, State
 from faq.errors import Invalid
 from faq.gateways import translation
-from faq.models import AnswerRevision, Asked, Citation, Feedback, Passage, Phrasing, Question, Source, TranslationUnit
+from faq.models import (
+    AnswerRevision,
+    Asked,
+    AskedDay,
+    Citation,
+    Feedback,
+    Passage,
+    Phrasing,
+    Question,
+    Source,
+    TranslationUnit,
+)
 from faq.queries import locales
+from faq.queries.asking import WEEKS
 
 Step = Callable[[int, int], None]
 
@@ -198,12 +214,27 @@ def _citation(row: Mapping[str, Any]) -> Citation:
 
 
 def _load_asked(folder: Path) -> None:
+    """Each as often as the file says, spread over the weeks before today."""
     if Asked.objects.exists():
         return
-    for row in _read(folder / "asked.yaml")["asked"]:
+    for place, row in enumerate(_read(folder / "asked.yaml")["asked"]):
         asked = feedback.record_asked(row["text"], row["locale"], Outcome.ABSTAINED)
-        if asked is not None:
-            Asked.objects.filter(pk=asked.pk).update(count=row["count"])
+        if asked is None:
+            continue
+        days = _days(row["count"], place)
+        now = timezone.now()
+        first, last = (now - (now.date() - day) for day in (min(days), max(days)))
+        Asked.objects.filter(pk=asked.pk).update(count=row["count"], first_at=first, last_at=last)
+        AskedDay.objects.filter(asked=asked).delete()
+        AskedDay.objects.bulk_create(AskedDay(asked=asked, day=day, count=times) for day, times in days.items())
+        tallies.write({Ended(day, row["locale"], Outcome.ABSTAINED): times for day, times in days.items()})
+
+
+def _days(times: int, place: int) -> Counter[date]:
+    """So many days of the last WEEKS, the same at each loading on one day; somewhat more of late."""
+    today, span = timezone.now().date(), 7 * WEEKS
+    ages = (int(span * ((n * 0.618 + place * 0.382) % 1) ** 1.1) for n in range(times))
+    return Counter(today - timedelta(days=age) for age in ages)
 
 
 def _load_votes(folder: Path) -> None:
@@ -225,3 +256,14 @@ def _load_votes(folder: Path) -> None:
                 for n, mark in enumerate(marks)
             ]
     Feedback.objects.bulk_create(rows)
+    _count_readers(votes)
+
+
+def _count_readers(votes: Mapping[str, Mapping[str, Sequence[int]]]) -> None:
+    """Of those who were answered, every third one votes."""
+    counts: Counter[Ended] = Counter()
+    for place, (key, by_locale) in enumerate(votes.items()):
+        for tag, (helpful, other) in by_locale.items():
+            for day, times in _days(3 * (helpful + other), place).items():
+                counts[Ended(day, tag, Outcome.CURATED, key)] += times
+    tallies.write(counts)

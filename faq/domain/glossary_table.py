@@ -6,6 +6,7 @@ back as the same terms.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,12 @@ Row = dict[str, str]
 Identity = tuple[str, str | None, str, str, str]
 
 
+_FORMULA = re.compile(r"\A'*[=+\-@\t\r]")
+"""What a spreadsheet would run as a formula (OWASP, CSV Injection); it is written with an apostrophe before it, and read without
+one."""
+_ESCAPED = re.compile(r"\A'(?='*[=+\-@\t\r])")
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """Rows by what an import did with them, or would do."""
@@ -53,10 +60,11 @@ def export_csv(path: Path) -> int:
         table.writerow(COLUMNS)
         written = 0
         for term in terms:
-            table.writerow([
+            row = [
                 term.term, term.source_locale_id, term.target_locale_id or "", term.kind, term.translation,
                 "yes" if term.case_sensitive else "no", term.note,
-            ])  # fmt: skip
+            ]  # fmt: skip
+            table.writerow([_FORMULA.sub(r"'\g<0>", cell) for cell in row])
             written += 1
     return written
 
@@ -191,7 +199,7 @@ def _named(table: Iterator[list[str]], columns: list[str]) -> Iterator[tuple[int
         if len(cells) > len(columns):
             raise csv.Error(f"{len(cells)} cells, but {len(columns)} columns; quote a cell that holds the separator")
         padded = cells + [""] * (len(columns) - len(cells))
-        yield line, {name: cell.strip() for name, cell in zip(columns, padded, strict=True)}
+        yield line, {name: _ESCAPED.sub("", cell.strip()) for name, cell in zip(columns, padded, strict=True)}
 
 
 def _text(path: Path) -> str:

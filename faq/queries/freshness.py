@@ -111,9 +111,12 @@ def _stale(row: Live, original: int | None, majors: dict[int, list[int]]) -> boo
     return any(low < pk <= high for pk in majors.get(row.answer, ()))
 
 
-def live(question_ids: Iterable[int] | None = None, *, locale: str = "") -> list[Live]:
-    """Published revisions of these questions, or of all; of one locale and the originals, or of all. One query."""
+def live(question_ids: Iterable[int] | None = None, *, locale: str = "", originals_only: bool = False) -> list[Live]:
+    """Published revisions of these questions, or of all; of one locale and the originals, of the originals, or of all. One
+    query."""
     rows = AnswerRevision.objects.filter(state=State.PUBLISHED)
+    if originals_only:
+        rows = rows.filter(is_translation=False)
     if locale:
         rows = rows.filter(Q(locale_id=locale) | Q(is_translation=False))
     if question_ids is not None:
@@ -170,7 +173,7 @@ def answer_freshness(question_ids: Sequence[int] | None = None) -> dict[int, dic
 
 def canonical_freshness(question_ids: Sequence[int] | None = None) -> dict[int, Freshness]:
     """Question -> freshness of its original answer; those that have none are left out."""
-    originals = {row.pk: row.question for row in live(question_ids) if not row.is_translation}
+    originals = {row.pk: row.question for row in live(question_ids, originals_only=True)}
     changed = _changed(originals)
     wanted = None if question_ids is None else set(question_ids)
     return {

@@ -1,11 +1,13 @@
 """The pictures of the how-tos: `python -m tests.e2e.pictures` loads the demonstration aside and writes docs/images/desk-*.png."""
 
+import io
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,22 @@ from django.contrib.auth.models import Group, User
 from faq.domain import people, roles, sources
 from faq.models import Question, Source
 from faq.queries import aids
+import io, zipfile
+from faq.domain import jobs
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("handbook/hours.md", "# Hours\\n\\nWe open at nine.\\n")
+    archive.writestr("handbook/fees.md", "# Fees of old\\n\\nIt costs 2 euros.\\n")
+kept = sources.keep_folder(packed.getvalue(), "handbook.zip")
+jobs.run(sources.ingest_folder(kept, "handbook", "en").pk)
+from faq.domain import glossary
+from faq.models import GlossaryTerm
+for term, kind, tag, word in (
+    ("Larkmouth", "keep", None, ""), ("resident permit", "preferred", "de", "Bewohnerparkausweis"),
+    ("Service Centre", "preferred", "fr", "centre de services"), ("Service Centre", "forbidden", "fr", "mairie"),
+):
+    row = GlossaryTerm(term=term, kind=kind, source_locale_id="en", target_locale_id=tag, translation=word)
+    glossary.save_term(row)
 roles.ensure()
 tina = User.objects.create_user("tina", is_staff=True, first_name="Tina")
 tina.groups.add(Group.objects.get(name="translator"))
@@ -98,6 +116,8 @@ def _take(base: str, source: str, person: str, question: str, written: str) -> N
         "translators": "/admin/faq/translationunit/files/",
         "person": f"/admin/auth/user/{person}/change/",
         "knowledge": "/admin/faq/locale/knowledge/",
+        "jobs": "/admin/faq/job/",
+        "glossary": "/admin/faq/glossaryterm/",
     }
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -115,6 +135,8 @@ def _take(base: str, source: str, person: str, question: str, written: str) -> N
                 page.get_by_text("What changes, word by word").click()
             _picture(page, name, to="#id_translates_into" if name == "person" else "")
         _write(page, written)
+        _collide(page)
+        _bring(page)
         page.goto("/admin/faq/question/import/")
         page.set_input_files(
             "input[type=file]", {"name": "fragen.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
@@ -143,6 +165,37 @@ def _write(page: Any, question: str) -> None:
     _picture(shown, "preview")
     shown.close()
     page.get_by_label("Answer", exact=True).evaluate("field => { field.value = field.defaultValue; }")
+
+
+def _collide(page: Any) -> None:
+    """A topic that was saved by somebody else while it was open."""
+    page.goto("/admin/faq/topic/1/change/")
+    with page.expect_popup() as opened:
+        page.evaluate("open(location.href)")
+    other = opened.value
+    other.locator("#id_title").fill("Waste, recycling and street cleaning")
+    other.locator("[name=_continue]").click()
+    other.locator(".bg-green-100, [role=alert], .messagelist, #content").first.wait_for()
+    other.close()
+    page.locator("#id_title").fill("Waste and recycling in Larkmouth")
+    page.locator("[name=_save]").click()
+    page.get_by_text("Somebody else made it").wait_for()
+    _picture(page, "conflict")
+
+
+def _bring(page: Any) -> None:
+    """A folder that comes in for the second time."""
+    page.goto("/admin/faq/source/folder/")
+    files = {"hours.md": "# Hours\n\nWe open at eight.\n", "map.pdf.txt": "Where things are.\n"}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"handbook/{name}", text)
+    given = {"name": "handbook.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    page.set_input_files("[name=file]", given)
+    page.get_by_role("button", name="Look it through").click()
+    page.get_by_role("button", name="Bring them in").wait_for()
+    _picture(page, "folder", to="button[name=take]")
 
 
 def _picture(page: Any, name: str, *, to: str = "") -> None:

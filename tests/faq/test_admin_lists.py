@@ -93,6 +93,21 @@ def test_no_screen_asks_more_often_when_there_is_more_around_it(client: Client) 
 # The first page and the filters behind its numbers
 
 
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("translationunit/", "Translation memory"), ("translationunit/files/", "Translators' files"),
+        ("question/", "Questions"), ("question/coverage/", "Coverage"), ("locale/", "Languages"),
+        ("locale/knowledge/", "Import and export"), ("glossaryterm/files/", "Glossary"),
+    ],
+)  # fmt: skip
+def test_the_menu_marks_one_place(address: str, title: str) -> None:
+    boss = signed_in(person("boss", [], is_superuser=True))
+    menu = boss.get(f"/admin/faq/{address}").context["sidebar_navigation"]
+    marked = [str(item["title"]) for group in menu for item in group["items"] if item.get("active")]
+    assert marked == [title]
+
+
 def test_an_empty_portal_says_how_to_begin(client: Client) -> None:
     page = client.get("/admin/").content.decode()
     assert "Three steps to a first answer" in page

@@ -122,3 +122,17 @@ def test_the_command_writes_and_reads_a_table(file: Path) -> None:
 def test_the_command_says_which_file_is_missing(file: Path) -> None:
     with pytest.raises(CommandError, match=r"terms\.csv cannot be opened: No such file"):
         call_command("glossary", "import", file)
+
+
+@pytest.mark.parametrize(
+    "term", ["=1+1", "+49 555", "-5 degrees", "@home", "'=x", "''-y", "'s-Gravenhage", "'tis", "a=b"]
+)
+def test_no_cell_is_a_formula_and_every_term_comes_back_as_it_was(tmp_path, term):
+    file = tmp_path / "glossary.csv"
+    kept = GlossaryTerm.objects.create(term=term, source_locale_id="en", kind="keep")
+    glossary_table.export_file(file)
+    cell = file.read_text(encoding="utf-8-sig").splitlines()[1].partition(",")[0].strip('"')
+    assert cell[0] not in "=+-@"
+    kept.delete()
+    glossary_table.import_file(file)
+    assert GlossaryTerm.objects.get().term == term

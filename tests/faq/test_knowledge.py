@@ -4,7 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from faq import cache, tasks
 from faq.domain import feedback, glossary, keys, knowledge, questions, sources, topics
@@ -64,6 +65,9 @@ def build() -> None:
         feedback.record_feedback(
             permit, "de", helpful, visitor=f"digest-of-visitor-{number}", comment="" if helpful else "Too dear."
         )
+    parking = Source.objects.get(key="parking")
+    sources.publish_later(parking, parking.revisions.get(number=1), timezone.now() + timedelta(days=3))
+    sources.retire_later(Source.objects.get(key="harbour"), timezone.now() + timedelta(days=9))
     Source.objects.filter(key="harbour").update(updated_at=datetime(2020, 5, 17, 9, 30, tzinfo=UTC))
     cache.bump(cache.LOCALES, cache.CONTENT)
 

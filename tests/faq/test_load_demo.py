@@ -36,7 +36,7 @@ from faq.models import (
     Source,
     TranslationUnit,
 )
-from faq.queries import content, freshness
+from faq.queries import asking, content, freshness
 from tests.faq.factories import make_locales
 
 DEMO = Path(configured.BASE_DIR) / "demo"
@@ -284,6 +284,15 @@ def test_what_visitors_asked_in_vain_is_not_answered_by_something_else(demo: Any
             failed[f"{row['locale']}: {row['text']}"] = (result["outcome"], result["question"], result["answer"])
     assert {row["locale"] for row in ASKED} == set(TAGS)
     assert len(failed) <= 2, listed(failed)
+
+
+def test_what_was_asked_lies_weeks_back_so_that_the_desk_has_something_to_draw(demo: Any) -> None:
+    days = {row.pk: sum(day.count for day in row.days.all()) for row in Asked.objects.prefetch_related("days")}
+    assert days == dict(Asked.objects.values_list("pk", "count"))
+    rates = {rate.locale.tag: rate for rate in asking.answer_rates()}
+    assert {tag for tag, rate in rates.items() if rate.all.total} == {row["locale"] for row in ASKED} | {"en"}
+    assert all(sum(week.answered > 0 for week in rates[tag].weeks) >= 8 for tag in ("en", "de"))
+    assert sum(rate.all.abstained for rate in rates.values()) == sum(row["count"] for row in ASKED)
 
 
 def test_what_visitors_asked_in_vain_waits_for_the_editors(demo: Any) -> None:

@@ -49,6 +49,7 @@ SOURCE = (
     "key", "kind", "title", "locale_id", "url", "path", "upload", "state", "refresh_hours", "raw_hash", "etag",
     "last_modified", "error", "checked_at", "created_at", "updated_at",
 )  # fmt: skip
+SCHEDULE = ("publish_at", "retire_at")
 REVISION = ("number", "title", "content_hash", "media_type", "chunking_generation", "created_at")
 PASSAGE = ("ordinal", "key", "start", "end", "heading_path", "content_hash")
 QUESTION = ("key", "state", "created_at", "updated_at")
@@ -141,7 +142,9 @@ def _languages_and_topics(out: Writer) -> None:
 
 def _sources(out: Writer, step: Callable[[], None]) -> Iterator[str]:
     """In the order of their numbers, which keys of passages hold."""
-    for source in Source.objects.select_related("topic", "owner").order_by("pk").iterator(chunk_size=200):
+    for source in (
+        Source.objects.select_related("topic", "owner", "publish_revision").order_by("pk").iterator(chunk_size=200)
+    ):
         revisions = SourceRevision.objects.filter(source=source).order_by("number").prefetch_related("passages")
         told = []
         for revision in revisions:
@@ -156,11 +159,20 @@ def _sources(out: Writer, step: Callable[[], None]) -> Iterator[str]:
             **said(source, SOURCE),
             "topic": source.topic.key if source.topic else None,
             "owner": source.owner.get_username() if source.owner else None,
+            "schedule": _schedule(source),
             "revisions": told,
         }
         out.put_yaml(f"sources/{source.key}/source.yaml", about)
         step()
         yield source.key
+
+
+def _schedule(source: Source) -> dict[str, Any]:
+    """What is to happen by itself; nothing where nothing is."""
+    said_of = said(source, SCHEDULE)
+    if source.publish_revision is not None:
+        said_of["revision"] = source.publish_revision.number
+    return {name: value for name, value in said_of.items() if value is not None}
 
 
 def _questions(out: Writer, step: Callable[[], None]) -> Iterator[str]:

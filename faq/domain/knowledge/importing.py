@@ -197,12 +197,18 @@ class _Loading:
         state = fields.pop("state")
         source = _written(Source, [fields | {"state": "draft"}])[0]
         self._sources[source.key] = source.pk
-        published = None
+        schedule = dict(about.get("schedule") or {})  # archives before it have none
+        number, published, due = schedule.pop("revision", None), None, None
         for each in about["revisions"]:
             revision = self._revision(source, each)
             published = revision if each["published"] else published
+            due = revision if revision.number == number else due
         Source.objects.filter(pk=source.pk).update(
-            state=state, published_revision=published, updated_at=fields["updated_at"]
+            state=state,
+            published_revision=published,
+            publish_revision=due,
+            updated_at=fields["updated_at"],
+            **_fields(Source, schedule, [name for name in exporting.SCHEDULE if name in schedule]),
         )
 
     def _revision(self, source: Source, each: Row) -> SourceRevision:
