@@ -112,6 +112,14 @@ class JobKind(TextChoices):
     GROUP_ASKED = "group_asked", _("group unanswered questions")
 
 
+class RefreshPolicy(TextChoices):
+    """What becomes of a web page's new text."""
+
+    WAIT = "wait", _("waits as a draft until somebody publishes it")
+    CAREFUL = "careful", _("goes live at once, unless an answer would need a look")
+    PUBLISH = "publish", _("goes live at once")
+
+
 class FileFormat(StrEnum):
     """What translators' tools read: by the endings of their files."""
 

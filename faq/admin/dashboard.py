@@ -18,7 +18,7 @@ from faq.admin.desk import may
 from faq.admin.jobs import active
 from faq.enums import Freshness, State
 from faq.models import Question, Source
-from faq.queries import asking, coverage, freshness
+from faq.queries import asking, coverage, freshness, waiting
 
 SHOWN = 8
 
@@ -81,10 +81,10 @@ def _chart(rate: asking.Rate) -> charts.Chart:
 def source_tiles() -> list[Tile]:
     link = reverse("admin:faq_source_changelist")
     states = list(Source.objects.order_by().values_list("state", flat=True))
-    published, drafts = states.count(State.PUBLISHED), states.count(State.DRAFT)
+    published, waits = states.count(State.PUBLISHED), waiting.waiting(Source.objects.all()).count()
     return [
         Tile(_("published sources"), published, f"{link}?state__exact=published"),
-        Tile(_("sources to publish"), drafts, f"{link}?state__exact=draft", calls=True),
+        Tile(_("sources to publish"), waits, f"{link}?waits=yes", calls=True),
     ]
 
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from faq.enums import Freshness, Origin, State
-from faq.models import AnswerRevision, Locale, Question
-from faq.queries import freshness
+from faq.models import AnswerRevision, Locale, Question, Source
+from faq.queries import freshness, waiting
 
 
 class AnswerFreshness(admin.SimpleListFilter):
@@ -27,6 +27,19 @@ class AnswerFreshness(admin.SimpleListFilter):
         if wanted == Freshness.MISSING:
             return rows.exclude(pk__in=list(known))
         return rows.filter(pk__in=[pk for pk, value in known.items() if value == wanted])
+
+
+class Waiting(admin.SimpleListFilter):
+    """Sources for a publisher."""
+
+    title = gettext_lazy("to publish")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", str(gettext_lazy("waits to be published")))]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Source]) -> QuerySet[Source]:
+        return waiting.waiting(rows) if self.value() == "yes" else rows
 
 
 class MissingTranslation(admin.SimpleListFilter):

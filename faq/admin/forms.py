@@ -20,7 +20,7 @@ from unfold.widgets import (
 
 from faq import conf
 from faq.domain.sources.folders import NAME_LENGTH
-from faq.enums import SourceKind
+from faq.enums import RefreshPolicy, SourceKind
 from faq.errors import DomainError
 from faq.models import Locale, Source, Topic
 from faq.queries import locales
@@ -184,16 +184,27 @@ class PlaceForm(TopicForm):
         coerce=int,
         choices=REFRESHED,
         widget=UnfoldAdminSelectWidget,
-        help_text=gettext_lazy("What has changed waits as a draft until somebody publishes it."),
     )
-    field_order = ["title", "topic", "refresh_hours"]
+    refresh_policy = forms.ChoiceField(
+        label=gettext_lazy("What has changed"),
+        choices=RefreshPolicy.choices,
+        required=False,  # as it is, where a form does not say
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order = ["title", "topic", "refresh_hours", "refresh_policy"]
 
-    def __init__(self, source: Source, data: Any = None) -> None:
-        kept = {"title": source.title, "topic": source.topic_id, "refresh_hours": source.refresh_hours}
+    def __init__(self, source: Source, data: Any = None, *, may_publish: bool) -> None:
+        names = ("title", "topic_id", "refresh_hours", "refresh_policy")
+        kept = {name.removesuffix("_id"): getattr(source, name) for name in names}
         super().__init__(data, initial=kept, auto_id="place_%s")
         if source.kind != SourceKind.URL:
-            del self.fields["refresh_hours"]
-        elif source.refresh_hours not in dict(REFRESHED):
+            del self.fields["refresh_hours"], self.fields["refresh_policy"]
+            return
+        if not may_publish:
+            allowed = {RefreshPolicy.WAIT.value, source.refresh_policy}
+            choices = [each for each in RefreshPolicy.choices if each[0] in allowed]
+            self.fields["refresh_policy"].choices = choices  # type: ignore[attr-defined]
+        if source.refresh_hours not in dict(REFRESHED):
             own = (source.refresh_hours, _("Every %(number)s hours") % {"number": source.refresh_hours})
             self.fields["refresh_hours"].choices = [*REFRESHED, own]  # type: ignore[attr-defined]
 

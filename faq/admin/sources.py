@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import (
     FileResponse,
     Http404,
@@ -27,12 +27,13 @@ from unfold.decorators import display
 from faq.admin.bringing import BringViews
 from faq.admin.conflicts import beside, last_hand
 from faq.admin.desk import Crumb, DeskAdmin, allow, badge, may, perform
+from faq.admin.filters import Waiting
 from faq.admin.forms import AddSourceForm, ContentForm, PlaceForm, ScheduleForm, reported
 from faq.domain import differences, jobs, publication, sources, uploads
 from faq.enums import JobKind, SourceKind
 from faq.errors import Conflict, Invalid, NotFound
 from faq.models import Phrasing, Source, SourceRevision
-from faq.queries import locales
+from faq.queries import locales, waiting
 
 REVISIONS = 20
 DUE = {"publish": gettext_lazy("goes live on %(when)s"), "retire": gettext_lazy("is retired on %(when)s")}
@@ -41,17 +42,19 @@ DUE = {"publish": gettext_lazy("goes live on %(when)s"), "retire": gettext_lazy(
 @admin.register(Source)
 class SourceAdmin(BringViews, DeskAdmin):
     list_display = ["title", "kind", "locale", "topic", "status", "revisions_count", "updated_at", "problem"]
-    list_filter = ["state", "kind", "locale", "topic"]
+    list_filter = [Waiting, "state", "kind", "locale", "topic"]
     search_fields = ["title", "url", "path"]
     list_select_related = ["locale", "topic"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         rows: QuerySet[Source] = super().get_queryset(request)
-        return rows.annotate(revision_total=Count("revisions"))
+        late = waiting.overtaken(Source.objects.filter(pk=OuterRef("pk"))).order_by()
+        return rows.annotate(revision_total=Count("revisions"), late=Exists(late))
 
     @display(description=gettext_lazy("state"), ordering="state")
     def status(self, source: Source) -> SafeString:
-        marks = format_html_join("", '<br><span class="pf-quiet">{}</span>', ((each,) for each in _due(source)))
+        said = [*([_("a newer revision waits")] if source.late else []), *_due(source)]  # type: ignore[attr-defined]
+        marks = format_html_join("", '<br><span class="pf-quiet">{}</span>', ((each,) for each in said))
         return format_html("{}{}", badge(source.state, source.get_state_display()), marks)
 
     @display(description=gettext_lazy("revisions"))
@@ -68,7 +71,7 @@ class SourceAdmin(BringViews, DeskAdmin):
             *self.bring_urls(),
             *(
                 path(f"<int:pk>/{name}/", view(getattr(self, f"{name}_view")), name=f"faq_source_{name}")
-                for name in ("publish", "retire", "schedule", "revise", "refresh", "upload", "place")
+                for name in ("publish", "keep", "retire", "schedule", "revise", "refresh", "upload", "place")
             ),
             *super().get_urls(),
         ]
@@ -138,7 +141,8 @@ class SourceAdmin(BringViews, DeskAdmin):
             **_touched(impact),
             "retiring": _retiring(source) if may(request, "publish_source") else None,
             "form": form,
-            "place": place or PlaceForm(source),
+            "place": place or PlaceForm(source, may_publish=may(request, "publish_source")),
+            "waits": waiting.waits(source),
             "due": _due(source),
             "zone": timezone.get_current_timezone_name(),
             "is_web": source.kind == SourceKind.URL,
@@ -157,6 +161,16 @@ class SourceAdmin(BringViews, DeskAdmin):
                 source, revision=revision, actor=request.user, expected=_expected(request)
             ),
             _("Published. The portal answers from it now."),
+            self._to(pk),
+            needs="faq.publish_source",
+        )
+
+    def keep_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        source = self._source(pk)
+        return perform(
+            request,
+            lambda: publication.keep_published(source, actor=request.user, expected=_expected(request)),
+            _("Kept. The newer revision waits no longer; it can still be published."),
             self._to(pk),
             needs="faq.publish_source",
         )
@@ -200,11 +214,7 @@ class SourceAdmin(BringViews, DeskAdmin):
         return perform(
             request,
             lambda: sources.refresh_source(source, actor=request.user),
-            lambda change: (
-                _("The page changed: look at the new revision, then publish it.")
-                if change == "revised"
-                else _("The page says what it said before.")
-            ),
+            lambda change: _refreshed(source, change),
             self._to(pk),
             needs="faq.change_source",
         )
@@ -242,7 +252,7 @@ class SourceAdmin(BringViews, DeskAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         source = self._source(pk)
-        form = PlaceForm(source, request.POST)
+        form = PlaceForm(source, request.POST, may_publish=may(request, "publish_source"))
         if form.is_valid():
             with reported(form):
                 try:
@@ -250,7 +260,8 @@ class SourceAdmin(BringViews, DeskAdmin):
                 except Conflict:
                     now = self._source(pk)
                     form.add_error(None, _by(now))
-                    beside(form, {"title": now.title, "topic": now.topic, "refresh_hours": now.refresh_hours})
+                    names = ("title", "topic", "refresh_hours", "refresh_policy")
+                    beside(form, {name: getattr(now, name) for name in names})
                     return self._desk(request, now, ContentForm(), form)
                 self.message_user(request, _("Saved. Readers see the change at once."))
                 return HttpResponseRedirect(self._to(pk))
@@ -275,6 +286,14 @@ class SourceAdmin(BringViews, DeskAdmin):
 
     def _to(self, pk: int) -> str:
         return reverse("admin:faq_source_change", args=[pk])
+
+
+def _refreshed(source: Source, change: str) -> str:
+    if change != "revised":
+        return _("The page says what it said before.")
+    if waiting.waits(source) or source.published_revision_id is None:
+        return _("The page changed: look at the new revision, then publish it.")
+    return _("The page changed, and its new text is live, as the source's settings say.")
 
 
 def _by(source: Source) -> str:

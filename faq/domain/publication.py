@@ -108,6 +108,7 @@ def publish_source(
         before = {"state": row.state, "revision": _number(row.published_revision)}
         _follow_title(row, target)
         row.published_revision, row.state = target, State.PUBLISHED
+        row.settled_number = newest_revision(row).number
         row.publish_at = row.publish_revision = None  # whoever publishes another one now does not want that one later
         row.save()
         if _is_table(target):
@@ -116,6 +117,22 @@ def publish_source(
         audit.record(actor, "publish", row, before, {"state": row.state, "revision": target.number})
         signals.source_published.send(sender=Source, source_id=row.pk, revision_id=target.pk)
         _index_after_commit(row.pk, sync)
+    return _caught_up(source)
+
+
+@access.needs("publish_source")
+def keep_published(source: Source, *, actor: audit.Actor = None, expected: datetime | None = None) -> Source:
+    """Decide for the revision that readers see: what came in since waits no longer, until more comes in. Invalid where they see
+    none."""
+    with transaction.atomic():
+        row = locked(source, expected)
+        if row.published_revision is None:
+            raise Invalid("Readers do not see this source, so there is nothing to keep.")
+        newest = newest_revision(row).number
+        if row.settled_number != newest:
+            row.settled_number = newest
+            row.save()
+            audit.record(actor, "keep", row, {"newest": newest}, {"revision": row.published_revision.number})
     return _caught_up(source)
 
 

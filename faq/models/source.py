@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from faq.enums import SourceKind, State
+from faq.enums import RefreshPolicy, SourceKind, State
 
 
 class Source(models.Model):
@@ -42,6 +42,15 @@ class Source(models.Model):
     refresh_hours = models.PositiveIntegerField(
         _("refresh every (hours)"), default=0, help_text=_("0: never by itself")
     )
+    refresh_policy = models.CharField(
+        _("what has changed"),
+        max_length=8,
+        choices=RefreshPolicy,
+        default=RefreshPolicy.WAIT,
+        db_default=RefreshPolicy.WAIT.value,
+    )
+    # Number of the newest revision there was when somebody last decided which one is published.
+    settled_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
     # Digest of the bytes last read and of how they are read: equal means that nothing has to be extracted again.
     raw_hash = models.CharField(max_length=64, blank=True, editable=False)
     etag = models.CharField(max_length=500, blank=True, editable=False)

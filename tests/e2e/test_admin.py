@@ -427,3 +427,22 @@ def test_a_folder_is_packed_by_the_browser_and_comes_in_with_its_places(
     assert list(Source.objects.order_by("path").values_list("path", "title")) == [
         ("folder:handbook/pool.md", "The swimming pool"), ("folder:handbook/zeiten/öffnung.md", "Times"),
     ]  # fmt: skip
+
+
+def test_files_are_dropped_anywhere_on_the_form(page: Any, editor: User) -> None:
+    log_in(page, "/admin/faq/source/add/")
+    page.evaluate(
+        """() => {
+          const carried = new DataTransfer();
+          for (const name of ["pool.md", "bus.md"]) carried.items.add(new File(["# " + name], name, { type: "text/markdown" }));
+          const form = document.querySelector("form.pf-form");
+          for (const name of ["dragover", "drop"]) {
+            form.dispatchEvent(new DragEvent(name, { dataTransfer: carried, bubbles: true, cancelable: true }));
+          }
+        }"""
+    )
+    assert page.locator("input[type=file]").evaluate("field => [...field.files].map((file) => file.name)") == [
+        "pool.md", "bus.md",
+    ]  # fmt: skip
+    page.get_by_role("button", name="Add source").click()
+    page.get_by_text("Sources that are being read: 2.").wait_for()

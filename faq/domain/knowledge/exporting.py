@@ -46,8 +46,8 @@ Progress = Callable[[int, int], None]
 LOCALE = ("tag", "name", "autonym", "direction", "fallback_id", "enabled", "is_default", "policy", "order")
 TOPIC = ("key", "title", "description", "order")
 SOURCE = (
-    "key", "kind", "title", "locale_id", "url", "path", "upload", "state", "refresh_hours", "raw_hash", "etag",
-    "last_modified", "error", "checked_at", "created_at", "updated_at",
+    "key", "kind", "title", "locale_id", "url", "path", "upload", "state", "refresh_hours", "refresh_policy",
+    "settled_number", "raw_hash", "etag", "last_modified", "error", "checked_at", "created_at", "updated_at",
 )  # fmt: skip
 SCHEDULE = ("publish_at", "retire_at")
 REVISION = ("number", "title", "content_hash", "media_type", "chunking_generation", "created_at")

@@ -189,7 +189,8 @@ class _Loading:
             self._topics[each["key"]] = Topic.objects.create(**_fields(Topic, each, exporting.TOPIC)).pk
 
     def _source(self, about: Row) -> None:
-        fields = _fields(Source, about, exporting.SOURCE) | {
+        older = {"refresh_policy": "wait", "settled_number": None}  # archives before these have none
+        fields = _fields(Source, {**older, **about}, exporting.SOURCE) | {
             "topic_id": self._topics[about["topic"]] if about["topic"] else None,
             "owner_id": self._people.get(about["owner"]),
         }

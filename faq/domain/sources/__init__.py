@@ -5,7 +5,7 @@ Callers import from here.
 """
 
 from faq.domain.impact import Impact, plan_publication, plan_retirement
-from faq.domain.publication import publish_source, retire_source
+from faq.domain.publication import keep_published, publish_source, retire_source
 from faq.domain.sources.contents import clean
 from faq.domain.sources.folders import (
     Folder,
@@ -41,6 +41,7 @@ __all__ = [
     "ingest_sitemap",
     "is_readable",
     "keep_folder",
+    "keep_published",
     "look_at_folder",
     "look_at_sitemap",
     "opened_folder",

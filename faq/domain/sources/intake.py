@@ -15,14 +15,16 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from faq.domain import access, audit, jobs, uploads
+from faq.domain.impact import plan_publication
 from faq.domain.publication import locked, publish_source
 from faq.domain.sources.contents import Content, clean, fetched, given, raw_digest
 from faq.domain.sources.reading import Reading, read
 from faq.domain.sources.revisions import TITLE_LENGTH, revise
-from faq.enums import JobKind, SourceKind, State
+from faq.enums import JobKind, RefreshPolicy, SourceKind, State
 from faq.errors import Conflict, DomainError, Invalid
 from faq.models import Source, SourceRevision, Topic
 from faq.queries import locales
+from faq.queries.waiting import waits
 from retrieval.types import Document
 
 Change = Literal["added", "revised", "unchanged"]
@@ -233,7 +235,8 @@ def revise_source(source: Source, document: Document, actor: audit.Actor = None)
 
 @access.needs("change_source")
 def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
-    """Look at a web source again. A change waits as a draft revision; what goes wrong is kept with the source."""
+    """Look at a web source again. A change waits as a draft revision, unless the source's policy lets it go live; what goes wrong
+    is kept with the source."""
     if source.kind != SourceKind.URL:
         raise Invalid("“%(title)s” is not a web page.", title=source.title)
     try:
@@ -248,7 +251,19 @@ def refresh_source(source: Source, actor: audit.Actor = None) -> Change:
     if content is not None:  # the same bytes under another validator: the next look costs one 304 again
         now |= {"etag": content.etag[:500], "last_modified": content.last_modified[:100]}
     Source.objects.filter(pk=source.pk).update(**now)
+    if change == "revised":
+        _follow_policy(source)
     return change
+
+
+def _follow_policy(source: Source) -> None:
+    """Publish what came in, of the source and of those that came in with it, as each one's policy says."""
+    for row in (Source.objects.get(pk=source.pk), *_siblings(source).values()):
+        if row.state != State.PUBLISHED or row.refresh_policy == RefreshPolicy.WAIT or not waits(row):
+            continue
+        if row.refresh_policy == RefreshPolicy.PUBLISH or not plan_publication(row).questions_stale:
+            publish_source(row)
+    source.refresh_from_db()
 
 
 def _refresh_from(source: Source, content: Content, actor: audit.Actor) -> bool:

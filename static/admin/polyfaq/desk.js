@@ -39,3 +39,24 @@ document.addEventListener("change", (event) => {
   const shown = event.target.closest("label")?.querySelector("input[type=text]");
   if (files?.length > 1 && shown) shown.value = shown.title = `${files.length}: ${[...files].map((file) => file.name).join(", ")}`;
 });
+// Files may be dropped anywhere on a form with one field for them, not only on the field's own narrow strip.
+for (const form of document.querySelectorAll("form.pf-form")) {
+  const inputs = form.querySelectorAll("input[type=file]");
+  if (inputs.length !== 1 || form.querySelector(".pf-drop")) continue;
+  const [input] = inputs;
+  const over = (on) => input.closest(".pf-field")?.classList.toggle("pf-over", on);
+  const carries = (event) => [...event.dataTransfer.types].includes("Files");
+  for (const name of ["dragenter", "dragover"]) {
+    form.addEventListener(name, (event) => { if (carries(event)) { event.preventDefault(); over(true); } });
+  }
+  form.addEventListener("dragleave", (event) => { if (!form.contains(event.relatedTarget)) over(false); });
+  form.addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    over(false);
+    const carried = new DataTransfer();
+    for (const file of [...event.dataTransfer.files].slice(0, input.multiple ? undefined : 1)) carried.items.add(file);
+    input.files = carried.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
