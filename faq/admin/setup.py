@@ -165,6 +165,12 @@ class TopicAdmin(DeskAdmin):
     list_editable = ["order"]
     prepopulated_fields = {"key": ["title"]}
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "order":  # in the list, where a field has no label of its own
+            field.widget.attrs["aria-label"] = field.label
+        return field
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("faq.delete_topic"))
 

@@ -1,5 +1,7 @@
 """The editors' desk in a browser: from a pasted source to an answer that cites it, both directions, keyboard, widths."""
 
+import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,9 +11,9 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from django.utils import timezone
 
-from faq.domain import answers, feedback, gaps, indexing, jobs, people, questions, roles, sources
+from faq.domain import answers, feedback, gaps, indexing, jobs, keys, people, questions, roles, sources, topics
 from faq.enums import JobKind, JobState
-from faq.models import AnswerRevision, Gap, Job, Question, Source
+from faq.models import AnswerRevision, AuditEntry, Gap, GlossaryTerm, Job, Question, Source
 from tests.e2e.chromium import violations
 from tests.e2e.test_access import CONTRAST
 from tests.faq.factories import citation, make_question, make_source, passages, remember
@@ -287,6 +289,10 @@ def screens(editor: User, starter: Any) -> list[str]:
     sources.retire_later(source, later)
     asked = [feedback.record_asked(text, tag, nearest=question) for text, tag in ASKED]
     gaps.put_together([each.gap for each in asked if each is not None and each.gap is not None])
+    term = GlossaryTerm.objects.create(source_locale_id="en", term="pool", kind="keep")
+    unit = remember(OPENING, ARABIC[OPENING], "ar", human=False)
+    topic = topics.ensure_topic("water")
+    key = keys.create_widget_key("Shop", allowed_origins=["https://shop.example.org"])
     args = {"source": source.pk, "question": question.pk, "job": job.pk, "gap": Gap.objects.get().pk}
     return [
         "/admin/", "/admin/faq/question/coverage/",
@@ -299,6 +305,12 @@ def screens(editor: User, starter: Any) -> list[str]:
         "/admin/faq/translationunit/", "/admin/faq/locale/", "/admin/faq/topic/", "/admin/faq/apikey/", "/admin/auth/user/",
         "/admin/faq/answerrevision/", "/admin/faq/gap/", "/admin/faq/job/", "/admin/faq/auditentry/",
         *(reverse(f"admin:faq_{name}_change", args=[pk]) for name, pk in args.items()),
+        reverse("admin:faq_topic_change", args=[topic.pk]), reverse("admin:faq_glossaryterm_change", args=[term.pk]),
+        reverse("admin:faq_glossary_touched", args=[term.pk]), reverse("admin:faq_locale_change", args=["de"]),
+        reverse("admin:faq_translationunit_change", args=[unit.pk]), reverse("admin:faq_apikey_change", args=[key.pk]),
+        reverse("admin:faq_apikey_embed", args=[key.pk]), "/admin/faq/apikey/add/", "/admin/faq/apikey/add/token/",
+        reverse("admin:faq_auditentry_change", args=[AuditEntry.objects.all()[0].pk]), "/admin/faq/feedback/",
+        "/admin/auth/user/add/", "/admin/password_change/",
         reverse("admin:faq_question_preview", args=[question.pk]) + "?lang=ar",
         reverse("admin:faq_translation", args=[question.pk, "ar"]),
         reverse("admin:faq_translation", args=[question.pk, "zh-hans"]),
@@ -307,9 +319,12 @@ def screens(editor: User, starter: Any) -> list[str]:
 
 def test_nothing_scrolls_sideways_on_a_telephone(open_context: Any, screens: list[str]) -> None:
     page = log_in(open_context(width=390, height=844).new_page())
+    wide = {}
     for address in screens:
         page.goto(address)
-        assert (address, page.evaluate("document.documentElement.scrollWidth")) == (address, 390)
+        if (width := page.evaluate("document.documentElement.scrollWidth")) != 390:
+            wide[address] = width
+    assert wide == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -341,6 +356,46 @@ def test_axe_finds_nothing_serious_on_our_screens(open_context: Any, screens: li
         page.goto(address)
         if told := violations(page):
             found[address] = told
+    assert found == {}
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_axe_finds_nothing_serious_on_what_forms_lead_to(open_context: Any, screens: list[str], language: str) -> None:
+    page = log_in(open_context(extra_http_headers={"Accept-Language": language}).new_page())
+    found = {}
+
+    def look(name: str) -> None:
+        assert page.locator("[aria-invalid=true]").count() == 0
+        if told := violations(page):
+            found[name] = told
+
+    page.goto("/admin/faq/question/coverage/")
+    page.locator("[data-mark-all]").check()
+    page.locator("select[name=action]").select_option("approve")
+    page.locator(".pf-bulk button").first.click()
+    page.wait_for_url("**/coverage/action/**")
+    look("bulk preview")
+    page.goto("/admin/faq/question/import/")
+    table = {"name": "q.csv", "mimeType": "text/csv", "buffer": b"Frage;Antwort\nWie alt?;Zehn Jahre.\n"}
+    page.set_input_files("input[type=file]", table)
+    page.locator("form .pf-primary").first.click()
+    page.locator("input[name=token]").first.wait_for(state="attached")
+    look("columns of a table")
+    page.goto("/admin/faq/source/folder/")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("docs/new.md", "# New\n\nA new text.")
+    page.set_input_files(
+        "[name=file]", {"name": "docs.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    )
+    page.locator("form .pf-primary").click()
+    page.locator("button[name=take]").wait_for()
+    look("folder")
+    page.goto("/admin/faq/question/add/")
+    page.locator("#id_text").fill("When is it open?")
+    page.locator("form .pf-primary").click()
+    page.locator(".pf-impact[role=alert]").wait_for()
+    look("a question that is there")
     assert found == {}
 
 

@@ -41,6 +41,10 @@ class World:
             "refresh": (reverse("admin:faq_source_refresh", args=[source]), ["change_source"], {}),
             "publish source": (reverse("admin:faq_source_publish", args=[source]), ["publish_source"], {}),
             "retire source": (reverse("admin:faq_source_retire", args=[source]), ["publish_source"], {}),
+            "keep": (reverse("admin:faq_source_keep", args=[source]), ["publish_source"], {}),
+            "folder": (reverse("admin:faq_source_folder"), ["add_source", "change_source"], None),
+            "check": (reverse("admin:faq_question_check", args=[question]), ["view_question"], {"text": "It is 5."}),
+            "preview": (reverse("admin:faq_question_preview", args=[question]), ["view_question"], None),
             "sitemap": (reverse("admin:faq_source_sitemap"), ["add_source"], None),
             "schedule": (
                 reverse("admin:faq_source_schedule", args=[source]), ["publish_source"],
@@ -126,8 +130,9 @@ def world() -> World:
 
 
 NAMES = [
-    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "sitemap", "schedule",
-    "place source", "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording",
+    "sources", "source", "add source", "revise", "refresh", "publish source", "retire source", "keep", "folder", "check",
+    "preview", "sitemap", "schedule", "place source",
+    "questions", "question", "add question", "save", "publish", "draft", "retire", "move", "wording",
     "remove wording", "translations", "translation", "save translation", "approve translation", "machine", "unit",
     "correct", "gaps", "gap", "gap of a wording", "sort", "take apart", "entry answers", "jobs", "job", "job state",
     "active jobs", "cancel", "retry", "audit",

@@ -1,7 +1,12 @@
 """Roles are enforced where things are done: each role is tried at each action, as a person who calls the domain would."""
 
+import io
+import tempfile
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +22,9 @@ from faq.domain import (
     feedback,
     gaps,
     glossary,
+    glossary_table,
     jobs,
+    knowledge,
     locales,
     people,
     publication,
@@ -26,10 +33,14 @@ from faq.domain import (
     roles,
     sources,
     translations,
+    translators,
+    uploads,
 )
 from faq.domain import topics as shelves
-from faq.enums import JobKind, Role
-from faq.errors import Forbidden, Invalid
+from faq.domain.sources import importing
+from faq.enums import JobKind, JobState, Role
+from faq.errors import Forbidden, Invalid, Unavailable
+from faq.gateways import translation
 from faq.models import (
     AnswerRevision,
     Asked,
@@ -37,6 +48,7 @@ from faq.models import (
     Gap,
     GlossaryTerm,
     Job,
+    Locale,
     Question,
     Source,
     Topic,
@@ -76,6 +88,26 @@ class World:
         assert other is not None
         self.other = other
         self.job = jobs.enqueue(JobKind.RECONCILE, {}, key="roles")
+        self.failed = Job.objects.create(kind=JobKind.RECONCILE, state=JobState.FAILED)
+        self.page = make_source("# Page\n\nA page of the web.", title="Page", publish=False)
+        Source.objects.filter(pk=self.page.pk).update(kind="url")
+        self.page.refresh_from_db()
+        self.kept = glossary.save_term(GlossaryTerm(source_locale_id="en", term="resident", kind="keep"))
+        self._files()
+
+    def _files(self) -> None:
+        """What comes in as a file."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("docs/new.md", "# New\n\nA new text.")
+        self.folder = sources.keep_folder(packed.getvalue(), "docs.zip")
+        self.table = uploads.keep(b"question,answer\nHow old is it?,Ten years.\n", "q.csv")
+        folder = Path(tempfile.mkdtemp())
+        self.terms = folder / "terms.csv"
+        self.terms.write_text("term,from,into,kind,translation\nQuay,en,,keep,\n")
+        tmx = folder / "de.tmx"
+        translation.write_tmx(tmx, [("You can swim there.", "Dort kann man schwimmen.")], "en", "de")
+        self.tmx = uploads.keep(tmx.read_bytes(), "de.tmx")
 
     def original(self, actor: Any, state: str) -> AnswerRevision:
         rows = [citation(self.passage, COST)]
@@ -87,6 +119,7 @@ class World:
         waiting = self.original(None, "draft")
         draft = answers.save_translation(self.question, "de", GERMAN)
         wording = questions.add_phrasing(self.question, text="Permit price?", locale="en")
+        another = questions.add_phrasing(self.question, text="Price of it?", locale="en")
         topic = shelves.ensure_topic("cars")
         term = glossary.save_term(GlossaryTerm(source_locale_id="en", term="Larkmouth", kind="keep"))
         assert draft is not None
@@ -128,27 +161,81 @@ class World:
             "add term": lambda: glossary.save_term(GlossaryTerm(source_locale_id="en", term="Pier", kind="keep"), who),
             "delete term": lambda: glossary.delete_term(term, who),
             "change language": lambda: locales.change_locale("de", actor=who, policy="off"),
+            "keep published": lambda: publication.keep_published(self.source, actor=who),
+            "place source": lambda: sources.place_source(self.source, title="Elsewhere", topic=None, actor=who),
+            "let pages go live": lambda: sources.place_source(
+                self.page, title="Page", topic=None, refresh_policy="publish", actor=who
+            ),
+            "look at folder": lambda: sources.look_at_folder(self.folder, "docs", "en", actor=who),
+            "bring folder": lambda: sources.ingest_folder(self.folder, "docs", "en", actor=who),
+            "bring folder and publish": lambda: sources.ingest_folder(
+                self.folder, "docs", "en", publish=True, actor=who
+            ),
+            "import questions": lambda: importing.bring_in(self.table, "q.csv", COLUMNS, locale="en", actor=who),
+            "import and publish": lambda: importing.bring_in(
+                self.table, "q.csv", COLUMNS, locale="en", publish=True, actor=who
+            ),
+            "draft from sources": lambda: _but_for_the_index(lambda: answers.draft_answer(self.question, who)),
+            "replace wording": lambda: questions.replace_phrasing(another, text="Price?", origin="human", actor=who),
+            "retire answer": lambda: answers.retire_revision(waiting, who),
+            "record translation": lambda: translations.record_translation("One.", "en", "de", "Eins.", actor=who),
+            "take translators' file": lambda: translators.import_file(self.tmx, "de.tmx", actor=who),
+            "take glossary": lambda: glossary_table.import_file(self.terms, who),
+            "change term": lambda: glossary.save_term(self.kept, who),
+            "machine follows term": lambda: glossary.translate_touched(self.kept, who),
+            "retry job": lambda: jobs.retry(self.failed.pk, actor=who),
+            "add language": lambda: locales.add_locale(Locale(tag="nl", name="Dutch", autonym="Nederlands"), who),
+            "default language": lambda: locales.make_default("de", actor=who),
+            "import knowledge": lambda: knowledge.import_knowledge(Path("none.zip"), who),
+            "bulk translate": lambda: bulk.start("translate", [self.question.pk], ["de"], actor=who),
+            "bulk re-index": lambda: bulk.start("reindex", [self.question.pk], actor=who),
             "bulk approve": lambda: bulk.start("approve", [self.question.pk], ["de"], actor=who),
             "bulk retire": lambda: bulk.start("retire", [self.question.pk], actor=who),
         }
 
     @staticmethod
     def facts() -> tuple[Any, ...]:
-        tables = (Source, Question, AnswerRevision, TranslationUnit, Asked, Gap, Job, Topic, GlossaryTerm, AuditEntry)
+        tables = (
+            Locale,
+            Source,
+            Question,
+            AnswerRevision,
+            TranslationUnit,
+            Asked,
+            Gap,
+            Job,
+            Topic,
+            GlossaryTerm,
+            AuditEntry,
+        )
         return tuple(list(table.objects.order_by("pk").values()) for table in tables)  # type: ignore[attr-defined]
 
 
+COLUMNS = {"question": 0, "answer": 1}
+
+
+def _but_for_the_index(act: Callable[[], object]) -> None:
+    """What is refused is refused before anything is looked for."""
+    with suppress(Unavailable):
+        act()
+
+
 TRANSLATES = {
+    "record translation", "take translators' file", "bulk translate",
     "draft translation", "approve translation", "publish translation", "machine translation", "correct memory",
     "approve memory", "bulk approve",
 }  # fmt: skip
 EDITS = {
+    "place source", "look at folder", "bring folder", "import questions", "draft from sources", "replace wording",
+    "record translation", "take translators' file", "take glossary", "change term", "machine follows term", "retry job",
+    "bulk translate", "bulk re-index",
     "add source", "revise source", "create question", "word question", "remove wording", "move question", "draft answer",
     "draft translation", "machine translation", "correct memory", "approve memory", "sort asked", "cancel job",
     "sort gap", "take gap apart", "put gaps together", "entry answers gap",
     "add topic", "add term", "delete term",
 }  # fmt: skip
 PUBLISHES = EDITS | TRANSLATES | {
+    "keep published", "let pages go live", "bring folder and publish", "import and publish", "retire answer",
     "publish source", "retire source", "schedule publishing", "schedule retiring", "take schedule back", "publish question",
     "retire question", "publish answer", "publish revision",
     "delete topic", "bulk retire",
@@ -156,7 +243,8 @@ PUBLISHES = EDITS | TRANSLATES | {
 ALLOWED: dict[Role | None, set[str]] = {
     None: set(), Role.VIEWER: set(), Role.TRANSLATOR: TRANSLATES, Role.EDITOR: EDITS, Role.PUBLISHER: PUBLISHES,
 }  # fmt: skip
-ACTIONS = sorted(PUBLISHES | {"change language"})
+ADMINISTERS = {"change language", "add language", "default language", "import knowledge"}
+ACTIONS = sorted(PUBLISHES | ADMINISTERS)
 
 
 def test_the_table_has_every_action() -> None:
