@@ -60,6 +60,24 @@ def test_what_one_sentence_of_a_quote_denies_the_others_do_not(passage: Any) -> 
     assert [each.verdict for each in denied] == ["negation"]
 
 
+def test_what_stands_in_the_quote_word_for_word_is_never_doubted(starter: Any) -> None:
+    said = "Im Theater „Pod Orłem“ (Warszawa, ul. Długa) spielt man O Captain! My Captain!"
+    passage = passages(make_source(f"{said} Die Karten kosten 12 Euro.", locale="de"))[0]
+    checked = answers.check(f"{said} [1]", "de", [citation(passage, passage.text)])
+    assert {each.verdict for each in checked} == {""}
+
+
+def test_where_readers_see_no_machine_a_preview_asks_none(
+    client: Client, passage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate_into("fr")
+    question = make_question("What does a resident permit cost?", key="permit", cites=passage, quote=COST)
+    asked: list[str] = []
+    monkeypatch.setattr("faq.gateways.translation.translate_texts", lambda texts, *_, **__: asked.extend(texts) or [])
+    preview(client, question, "de", form(0, f"{COST} [1]", (1, passage, COST)))
+    assert asked == []
+
+
 def test_a_sentence_without_a_citation_and_one_with_an_unknown_number_are_named(passage: Any) -> None:
     checked = answers.check(f"{COST} [1]\nYou can apply online.\nApply now. [7]", "en", [citation(passage, COST)])
     assert [each.verdict for each in checked] == ["", "bare", "unknown"]

@@ -13,6 +13,7 @@ from faq.domain.answers.revisions import TEXT_LENGTH, canonical_revision
 from faq.domain.answers.sentences import pieces, segment_rows
 from faq.domain.answers.translating import live_translations, translated, translated_rows, wording_of
 from faq.enums import Origin, Significance, State, TranslationPolicy
+from faq.gateways import translation
 from faq.models import AnswerRevision, Citation, Locale, Passage, Phrasing, Question
 from faq.queries import content, freshness, locales
 from faq.queries.payloads import QuestionPayload, reading
@@ -90,24 +91,27 @@ def _kept(question: Question, canonical: AnswerRevision, tag: str) -> AnswerRevi
     return of_this or next(by_person, None)
 
 
-def _says_the_same(translation: AnswerRevision, canonical: AnswerRevision) -> bool:
+def _says_the_same(row: AnswerRevision, canonical: AnswerRevision) -> bool:
     """Whether it was made from this text, or from one that the published text changed in nothing that matters."""
-    based = translation.based_on
+    based = row.based_on
     if based is None or based.locale_id != canonical.locale_id:
         return False
     if based.text == canonical.text:
         return True
-    live = canonical_revision(translation.answer.question)
-    return live is not None and live.text == canonical.text and not freshness.outdated(translation, live)
+    live = canonical_revision(row.answer.question)
+    return live is not None and live.text == canonical.text and not freshness.outdated(row, live)
 
 
 def _made(question: Question, canonical: AnswerRevision, target: Locale) -> tuple[AnswerRevision, list[Phrasing]]:
     """The text in the target language, as far as there is anything to translate with, and the question's wording in it."""
     home = canonical.locale_id
     sentences, wording = pieces(canonical.text, home), wording_of(question, home, target.tag)
-    results = translated([*(piece.text for piece in sentences), *wording], home, target, None, store=False)
-    if target.policy != TranslationPolicy.PUBLISH:
-        results = {source: each for source, each in results.items() if each[1] != Origin.MACHINE}
+    texts = [*(piece.text for piece in sentences), *wording]
+    if target.policy == TranslationPolicy.PUBLISH:
+        results = translated(texts, home, target, None, store=False)
+    else:  # no engine works for what readers would not see
+        units = translation.recall(texts, home, target.tag)
+        results = {text: (unit.target, Origin.MEMORY) for text, unit in units.items() if unit.human}
     told = [results[each] for each in wording if each in results and results[each][1] != Origin.SOURCE]
     rows: list[dict[str, Any]] = translated_rows(sentences, results, canonical, target.tag)
     worded = [Phrasing(question=question, locale_id=target.tag, text=text, canonical=True) for text, _ in told]
